@@ -1,0 +1,144 @@
+import Synchronization
+
+/// The object that owns a pod for scaling: the Deployment behind its ReplicaSet, a StatefulSet, a Job…
+package struct WorkloadID: Hashable, Comparable, Sendable {
+    package var namespace: String
+    /// `Deployment`, `StatefulSet`, `ReplicaSet`, `DaemonSet`, `Job`, `CronJob`, or the owner's own kind.
+    package var kind: String
+    package var name: String
+
+    package init(namespace: String, kind: String, name: String) {
+        self.namespace = namespace
+        self.kind = kind
+        self.name = name
+    }
+
+    package static func < (left: WorkloadID, right: WorkloadID) -> Bool {
+        (left.namespace, left.kind, left.name) < (right.namespace, right.kind, right.name)
+    }
+}
+
+/// What the API server says of a pod, reduced to what decisions need.
+package struct PodRecord: Equatable, Sendable {
+    package enum Phase: String, Sendable {
+        case pending = "Pending"
+        case running = "Running"
+        case succeeded = "Succeeded"
+        case failed = "Failed"
+        case unknown = "Unknown"
+    }
+
+    package var id: PodID
+    package var uid: String
+    package var labels: [String: String] = [:]
+    package var annotations: [String: String] = [:]
+    package var phase: Phase = .running
+    package var isReady = true
+    /// `deletionTimestamp` is set.
+    package var isTerminating = false
+    /// Runs on its node's network: its address is not its own.
+    package var usesHostNetwork = false
+    package var addresses: [String] = []
+    package var node: String?
+    package var workload: WorkloadID?
+    package var created: Timestamp = .zero
+
+    package init(id: PodID, uid: String) {
+        self.id = id
+        self.uid = uid
+    }
+
+    /// Counts for the metrics APIs: running and not on its way out.
+    package var isLive: Bool { self.phase == .running && !self.isTerminating }
+}
+
+/// All pods the API server knows, as one immutable value.
+package struct PodDirectory: Sendable {
+    /// Whether a complete list has been received and the watch is not broken for longer than its budget.
+    package private(set) var isSynced: Bool
+    /// Grows with each published directory.
+    package let version: UInt64
+    private let pods: [PodID: PodRecord]
+    private let byAddress: [String: PodID]
+    private let byUID: [String: PodID]
+    /// Deployments, StatefulSets and Services that exist, with the selector that finds their pods.
+    package let workloads: [WorkloadID: WorkloadRecord]
+
+    package init() {
+        self.isSynced = false
+        self.version = 0
+        self.pods = [:]
+        self.byAddress = [:]
+        self.byUID = [:]
+        self.workloads = [:]
+    }
+
+    package init(
+        pods: some Sequence<PodRecord>,
+        workloads: some Sequence<WorkloadRecord>,
+        isSynced: Bool,
+        version: UInt64
+    ) {
+        var byID: [PodID: PodRecord] = [:]
+        var byAddress: [String: PodID] = [:]
+        var byUID: [String: PodID] = [:]
+        for pod in pods {
+            byID[pod.id] = pod
+            byUID[pod.uid] = pod.id
+            guard pod.isLive, !pod.usesHostNetwork else { continue }
+            for address in pod.addresses { byAddress[address] = pod.id }
+        }
+        self.pods = byID
+        self.byAddress = byAddress
+        self.byUID = byUID
+        self.workloads = Dictionary(workloads.map { ($0.id, $0) }) { first, _ in first }
+        self.isSynced = isSynced
+        self.version = version
+    }
+
+    package var count: Int { self.pods.count }
+    package var records: some Collection<PodRecord> & Sendable { self.pods.values }
+
+    package subscript(id: PodID) -> PodRecord? { self.pods[id] }
+    package func pod(address: String) -> PodRecord? { self.byAddress[address].flatMap { self.pods[$0] } }
+    package func pod(uid: String) -> PodRecord? { self.byUID[uid].flatMap { self.pods[$0] } }
+}
+
+/// A scalable object, or a Service: something an Object metric can be asked of.
+package struct WorkloadRecord: Equatable, Sendable {
+    package var id: WorkloadID
+    /// `spec.selector`: `nil` when the object selects nothing.
+    package var selector: LabelSelector?
+    /// `spec.replicas`, when the object has it.
+    package var replicas: Int?
+
+    package init(id: WorkloadID, selector: LabelSelector?, replicas: Int?) {
+        self.id = id
+        self.selector = selector
+        self.replicas = replicas
+    }
+}
+
+/// The current pod directory. The pod watcher publishes; everybody reads.
+package final class PodDirectoryStore: Sendable {
+    private final class Box: Sendable {
+        let directory: PodDirectory
+        init(_ directory: PodDirectory) { self.directory = directory }
+    }
+
+    private let box: Mutex<Box>
+
+    package init(_ directory: PodDirectory = PodDirectory()) { self.box = Mutex(Box(directory)) }
+
+    package var current: PodDirectory { self.box.withLock { $0 }.directory }
+
+    package func publish(_ directory: PodDirectory) {
+        let next = Box(directory)
+        let previous = self.box.withLock { box in
+            let previous = box
+            box = next
+            return previous
+        }
+        withExtendedLifetime(previous) {}
+    }
+}

@@ -1,0 +1,4 @@
+@main
+struct Tokenscale {
+    static func main() { print("tokenscale") }
+}
