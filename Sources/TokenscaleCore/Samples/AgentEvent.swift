@@ -150,6 +150,8 @@ package struct AgentEvent: Sendable {
     package var command: UInt64 = 0
     /// Of the `error` text (on `api_error` too), without digits, hexadecimal ids, paths and times.
     package var errorText: UInt64 = 0
+    /// Of the `error` text as sent.
+    package var errorTextAsSent: UInt64 = 0
     /// Seconds of a `sleep` in the command; -1 when there is none.
     package var sleepSeconds: Int64 = -1
     package var runsInBackground = false

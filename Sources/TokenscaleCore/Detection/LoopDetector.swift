@@ -1,0 +1,41 @@
+/// The detector over a whole fleet: sessions, workloads and the provider. Used offline (`tokenscale detect`) and in
+/// tests; the aggregator keeps the same parts in its shards.
+package struct LoopDetector: Sendable {
+    package let configuration: DetectionConfiguration
+    private var sessions: [UInt64: SessionDetector] = [:]
+    private var workloads: [UInt64: WorkloadDetector] = [:]
+
+    package init(configuration: DetectionConfiguration = DetectionConfiguration()) {
+        self.configuration = configuration
+    }
+
+    /// - Parameters:
+    ///   - session: Keyed hash of `session.id`.
+    ///   - workload: Keyed hash of the pod or workload.
+    package mutating func observe(
+        _ event: borrowing AgentEvent,
+        session: UInt64,
+        workload: UInt64,
+        arrival: Timestamp
+    ) {
+        self.sessions[session, default: SessionDetector()].observe(
+            event,
+            session: session,
+            arrival: arrival,
+            workload: &self.workloads[workload, default: WorkloadDetector()],
+            configuration: self.configuration
+        )
+    }
+
+    package mutating func observe(_ point: borrowing MetricPoint, session: UInt64) {
+        self.sessions[session, default: SessionDetector()].observe(point, configuration: self.configuration)
+    }
+
+    package func finding(session: UInt64, at now: Timestamp) -> LoopFinding? {
+        self.sessions[session]?.finding(at: now, isIncident: false, configuration: self.configuration)
+    }
+
+    package func finding(workload: UInt64, at now: Timestamp) -> LoopFinding? {
+        self.workloads[workload]?.finding(at: now, isIncident: false, configuration: self.configuration)
+    }
+}
