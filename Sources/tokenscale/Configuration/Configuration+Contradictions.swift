@@ -1,0 +1,72 @@
+import FoundationEssentials
+
+extension Configuration {
+    /// What no single setting can tell: pairs that do not go together, files that are not there.
+    func contradictions(source: (String) -> ConfigurationSource) -> [ConfigurationFault] {
+        var faults: [ConfigurationFault] = []
+        func fault(_ key: String, _ seen: String?, _ message: String) {
+            faults.append(ConfigurationFault(key: key, seen: seen, source: source(key).text, message: message))
+        }
+        func pair(_ first: String, _ firstFile: String?, _ second: String, _ secondFile: String?) {
+            if firstFile != nil, secondFile == nil { fault(first, firstFile, "needs \(second) as well") }
+            if firstFile == nil, secondFile != nil { fault(second, secondFile, "needs \(first) as well") }
+        }
+        pair(
+            "otlp-tls-certificate-file",
+            self.otlpTLSCertificateFile,
+            "otlp-tls-private-key-file",
+            self.otlpTLSPrivateKeyFile
+        )
+        pair(
+            "api-tls-certificate-file",
+            self.apiTLSCertificateFile,
+            "api-tls-private-key-file",
+            self.apiTLSPrivateKeyFile
+        )
+        if self.otlpClientCAFile != nil, self.otlpTLSCertificateFile == nil {
+            fault("otlp-client-ca-file", self.otlpClientCAFile, "needs otlp-tls-certificate-file: mTLS is TLS")
+        }
+        for (key, file) in self.files {
+            guard let file, !FileManager.default.isReadableFile(atPath: file) else { continue }
+            fault(key, file, "the file is missing or cannot be read by this user")
+        }
+        faults += self.addressClashes(source: source)
+        return faults
+    }
+
+    private var files: [(key: String, file: String?)] {
+        [
+            ("otlp-tls-certificate-file", self.otlpTLSCertificateFile),
+            ("otlp-tls-private-key-file", self.otlpTLSPrivateKeyFile),
+            ("otlp-client-ca-file", self.otlpClientCAFile),
+            ("otlp-bearer-token-file", self.otlpBearerTokenFile),
+            ("api-tls-certificate-file", self.apiTLSCertificateFile),
+            ("api-tls-private-key-file", self.apiTLSPrivateKeyFile),
+            ("kubeconfig", self.kubeconfig),
+        ]
+    }
+
+    /// Every server with its key.
+    var addresses: [(key: String, address: ListenAddress)] {
+        [
+            ("otlp-grpc-address", self.otlpGRPCAddress),
+            ("otlp-http-address", self.otlpHTTPAddress),
+            ("metrics-address", self.metricsAddress),
+            ("api-address", self.apiAddress),
+            ("health-address", self.healthAddress),
+        ]
+    }
+
+    private func addressClashes(source: (String) -> ConfigurationSource) -> [ConfigurationFault] {
+        var owners: [String: String] = [:]
+        return self.addresses.compactMap { key, address in
+            guard case .address(_, let port) = address, port != 0 else { return nil }
+            guard let owner = owners[address.text] else {
+                owners[address.text] = key
+                return nil
+            }
+            let message = "already taken by \(owner); give each server its own port"
+            return ConfigurationFault(key: key, seen: address.text, source: source(key).text, message: message)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+/// Everything an operator can set. A fresh value holds the defaults.
+struct Configuration: Sendable {
+    var otlpGRPCAddress: ListenAddress
+    var otlpHTTPAddress: ListenAddress
+    var metricsAddress: ListenAddress
+    var apiAddress: ListenAddress
+    var healthAddress: ListenAddress
+
+    var otlpTLSCertificateFile: String?
+    var otlpTLSPrivateKeyFile: String?
+    var otlpClientCAFile: String?
+    var otlpBearerTokenFile: String?
+
+    var apiTLSCertificateFile: String?
+    var apiTLSPrivateKeyFile: String?
+    var kubeconfig: String?
+
+    var dataDirectory = "tokenscale-data"
+    var stateIntervalSeconds = 5.0
+    var stateByteLimit = 256 << 20
+    var logLevel = LogLevel.info
+    var logFormat = LogFormat.text
+
+    enum LogLevel: String, CaseIterable, Sendable {
+        case debug, info, warning, error
+    }
+
+    enum LogFormat: String, CaseIterable, Sendable {
+        case text, json
+    }
+
+    /// Defaults for a process with this environment: all interfaces in a pod, else this machine only.
+    init(environment: [String: String] = [:]) {
+        let service = environment["KUBERNETES_SERVICE_HOST"]
+        // A cluster whose service addresses are IPv6 has IPv6 pods.
+        let host = service.map { $0.contains(":") ? "::" : "0.0.0.0" } ?? "127.0.0.1"
+        self.otlpGRPCAddress = .address(host: host, port: 4317)
+        self.otlpHTTPAddress = .address(host: host, port: 4318)
+        self.metricsAddress = .address(host: host, port: 8080)
+        self.apiAddress = .address(host: host, port: 6443)
+        self.healthAddress = .address(host: host, port: 8081)
+    }
+}

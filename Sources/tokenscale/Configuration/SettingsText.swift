@@ -1,0 +1,80 @@
+/// The reference of the settings, for the terminal and for `Documentation.docc/Configuration.md`.
+enum SettingsText {
+    /// For `--help`: one entry per setting, by section.
+    static func help(_ settings: [Setting] = Setting.all) -> String {
+        var lines = [
+            "SETTINGS: --some-key VALUE, or $TOKENSCALE_SOME_KEY, or `some-key: VALUE` in",
+            "the file of --config. The flag wins, then the variable, then the file.",
+        ]
+        for section in Setting.Section.allCases {
+            let members = settings.filter { $0.section == section }
+            guard !members.isEmpty else { continue }
+            lines += ["", section.rawValue.uppercased()]
+            for setting in members {
+                lines.append("  \(setting.flag)  (\(self.defaultText(of: setting)))")
+                lines += self.wrapped(
+                    setting.summary.filter { $0 != "`" } + " Allowed: \(setting.allowed).",
+                    width: 100
+                )
+                .map { "      " + $0 }
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// The page of the documentation. A test compares it with the file.
+    static func page(_ settings: [Setting] = Setting.all) -> String {
+        var lines = [
+            "# Configuration",
+            "",
+            "Every setting, with its flag, its variable and its key: they are one to one.",
+            "",
+            "<!-- Made from the code: `tokenscale check-config --reference > Sources/tokenscale/Documentation.docc/"
+                + "Configuration.md`. A test compares. -->",
+            "",
+            "## How values are found",
+            "",
+            "A setting `some-key` is the flag `--some-key VALUE`, the variable `TOKENSCALE_SOME_KEY` and the line",
+            "`some-key: VALUE` of the YAML file named by `--config FILE` (or `TOKENSCALE_CONFIG`). The flag wins over",
+            "the variable, the variable over the file, the file over the default. `tokenscale serve --print-config`",
+            "shows every value with the place it comes from; `tokenscale check-config` reports every fault at once and",
+            "exits with 78 when there is one. A fault names the key, what was seen, where, and what is allowed.",
+            "",
+            "Secrets are never values: where one is needed, the setting names a file that holds it. Sizes may carry",
+            "`Ki`, `Mi` or `Gi`. A list is a YAML list in the file; in a flag or variable it is separated by commas, or,",
+            "where its items have keys, written in YAML's flow style (or JSON).",
+        ]
+        for section in Setting.Section.allCases {
+            let members = settings.filter { $0.section == section }
+            guard !members.isEmpty else { continue }
+            lines += ["", "## \(section.rawValue)"]
+            for setting in members {
+                lines += ["", "### `\(setting.key)`", "", setting.summary, ""]
+                lines.append("- Flag `\(setting.flag)`, variable `\(setting.variable)`")
+                lines.append("- Default: \(self.defaultText(of: setting, code: true))")
+                lines.append("- Allowed: \(setting.allowed)")
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func defaultText(of setting: Setting, code: Bool = false) -> String {
+        if let text = setting.defaultText { return text }
+        let value = setting.show(Configuration())
+        guard !value.isEmpty else { return code ? "none" : "default none" }
+        return code ? "`\(value)`" : "default \(value)"
+    }
+
+    static func wrapped(_ text: String, width: Int) -> [String] {
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ") {
+            if !line.isEmpty, line.count + 1 + word.count > width {
+                lines.append(line)
+                line = ""
+            }
+            line += line.isEmpty ? String(word) : " " + word
+        }
+        return line.isEmpty ? lines : lines + [line]
+    }
+}
