@@ -3,7 +3,8 @@ enum ListenAddress: Equatable, Sendable {
     case off
     case address(host: String, port: Int)
 
-    /// `HOST:PORT` or `[IPv6]:PORT` with a port of 0 (any free one) to 65535, `:PORT` for all IPv4 interfaces, or `off`.
+    /// `HOST:PORT` or `[IPv6]:PORT` with a port of 0 (any free one) to 65535, `:PORT` for all IPv4 interfaces, or
+    /// `off`.
     init?(_ text: String) {
         if text == "off" {
             self = .off

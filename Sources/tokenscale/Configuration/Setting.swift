@@ -1,4 +1,4 @@
-/// One setting: the row from which its flag, its variable, its key in the file, its help and its documentation are made.
+/// One setting: the row from which its flag, its variable, its key in the file, its help and its page are made.
 ///
 /// The default is not written here: it is what a fresh ``Configuration`` holds.
 struct Setting: Sendable {
