@@ -1,5 +1,5 @@
-/// Weights and thresholds of the loop detector. An operator rarely changes them; where each number comes from is written
-/// beside it and in the documentation's "Detection" page.
+/// Weights and thresholds of the loop detector. An operator rarely changes them; where each number comes from is
+/// written beside it and in the documentation's "Detection" page.
 package struct DetectionConfiguration: Sendable, Equatable {
     /// Evidence in nats at which a session is reported for detail views, warned about, called critical and cleared.
     package var infoScore: Float = 5
