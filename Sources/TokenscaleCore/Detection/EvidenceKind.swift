@@ -1,5 +1,5 @@
 /// What one LLM round says about being stuck. The table of the detector: every observation maps to exactly one kind,
-/// every kind has one weight per detail level (``DetectionConfiguration``) and one sentence that explains it to a person.
+/// every kind has one weight per detail level (``DetectionConfiguration``) and one sentence that explains it.
 package enum EvidenceKind: UInt8, CaseIterable, Sendable {
     // For being stuck.
     case sameOutcome

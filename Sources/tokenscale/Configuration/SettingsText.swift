@@ -41,7 +41,7 @@ enum SettingsText {
             "exits with 78 when there is one. A fault names the key, what was seen, where, and what is allowed.",
             "",
             "Secrets are never values: where one is needed, the setting names a file that holds it. Sizes may carry",
-            "`Ki`, `Mi` or `Gi`. A list is a YAML list in the file; in a flag or variable it is separated by commas, or",
+            "`Ki`, `Mi` or `Gi`. A list is a YAML list in the file; in a flag or variable it is separated by commas or",
             "(where its items have keys) written in YAML's flow style or JSON.",
         ]
         for section in Setting.Section.allCases {
