@@ -1,8 +1,54 @@
-/// Owns everything that ingest writes: windows, ledger, dedup keys, session evidence; sharded by pod.
-package final class Aggregator: Sendable {
-    package init() {}
+import Synchronization
 
-    /// Records the items of one resource block under one lock.
+/// Owns everything that ingest writes: windows, ledger, deduplication keys, session evidence; sharded by pod.
+///
+/// Writers take one shard's lock per run of items of one pod; the snapshot takes the locks one after the other.
+package final class Aggregator: Sendable {
+    /// Locks; a power of two.
+    package static let shardCount = 16
+
+    package let configuration: AggregatorConfiguration
+    let hash: KeyedHash
+    /// When this process began to count.
+    package let startTime: Timestamp
+    private let directory: PodDirectoryStore?
+    private let shards: [ShardBox]
+    private let totals = Mutex(RecordTotals())
+
+    /// A shard in its own heap object: `Mutex` cannot be stored in an array.
+    final class ShardBox: Sendable {
+        let shard: Mutex<Shard>
+        init(_ shard: consuming sending Shard) { self.shard = Mutex(shard) }
+    }
+
+    private struct RecordTotals {
+        var outcome = RecordOutcome()
+        var attribution: [AttributionSource: Int64] = [:]
+        var sequence: UInt64 = 0
+    }
+
+    /// - Parameters:
+    ///   - hash: Carries the process's secret key; the decoder must use the same.
+    ///   - startTime: Now.
+    ///   - directory: What the API server says of pods; `nil` without a cluster.
+    package init(
+        configuration: AggregatorConfiguration,
+        hash: KeyedHash,
+        startTime: Timestamp,
+        directory: PodDirectoryStore? = nil
+    ) {
+        self.directory = directory
+        self.configuration = configuration
+        self.hash = hash
+        self.startTime = startTime
+        self.shards = (0..<Self.shardCount).map { _ in
+            ShardBox(
+                Shard(configuration: configuration, hash: hash, startTime: startTime, shardCount: Self.shardCount)
+            )
+        }
+    }
+
+    /// Records the items of one resource block, under one lock unless its items name different pods.
     ///
     /// Allocates nothing when pod, sessions and series are known.
     ///
@@ -12,11 +58,96 @@ package final class Aggregator: Sendable {
     ///   - peer: Where the request came from.
     ///   - arrival: Now.
     package func record(
-        _ batch: borrowing ResourceBatch,
+        _ batch: ResourceBatch,
         text: RawSpan,
         peer: PeerAddress?,
         arrival: Timestamp
     ) -> RecordOutcome {
-        RecordOutcome()
+        let directory = self.directory?.current
+        var outcome = RecordOutcome()
+        outcome.ignoredCount = batch.ignoredCount
+        var run = Run()
+        while run.next(in: batch, text: text, hash: self.hash) {
+            self.record(run, of: batch, text: text, peer: peer, directory: directory, arrival: arrival, to: &outcome)
+        }
+        self.totals.withLock { $0.outcome += outcome }
+        return outcome
+    }
+
+    /// Takes in the depth of a queue that was pushed or scraped.
+    ///
+    /// - Returns: `false` if the limit for new queues is reached.
+    package func recordQueueDepth(
+        namespace: String,
+        queue: String,
+        pod: String?,
+        depth: Double,
+        source: QueueSource,
+        time: Timestamp,
+        arrival: Timestamp
+    ) -> Bool {
+        let snapshot = QueueSnapshot(
+            namespace: namespace,
+            queue: queue,
+            pod: pod,
+            depth: depth,
+            source: source,
+            time: Swift.min(time, arrival),
+            isStale: false
+        )
+        let box = self.shard(of: self.hash.hash128(namespace))
+        return box.shard.withLock { $0.recordQueue(snapshot) }
+    }
+
+    /// Copies everything into one immutable value. Called once a second.
+    package func snapshot(now: Timestamp) -> Snapshot {
+        var result = Snapshot()
+        let (sequence, outcome, attribution) = self.totals.withLock { totals in
+            totals.sequence += 1
+            return (totals.sequence, totals.outcome, totals.attribution)
+        }
+        result.sequence = sequence
+        result.time = now
+        result.startTime = self.startTime
+        for box in self.shards {
+            let part = box.shard.withLock { $0.snapshot(now: now, sequence: sequence) }
+            result.pods += part.pods
+            result.counters += part.counters
+            result.queues += part.queues
+            result.statistics.add(part.statistics)
+        }
+        result.pods.sort { $0.id < $1.id }
+        result.counters.sort { ($0.pod, $0.model) < ($1.pod, $1.model) }
+        result.queues.sort { ($0.namespace, $0.queue, $0.pod ?? "") < ($1.namespace, $1.queue, $1.pod ?? "") }
+        result.statistics.outcome = outcome
+        result.statistics.attribution = attribution
+        return result
+    }
+
+    private func shard(of key: Hash128) -> ShardBox {
+        self.shards[Int(truncatingIfNeeded: key.high >> 7) & (Self.shardCount - 1)]
+    }
+
+    /// Records the items of one pod.
+    private func record(
+        _ run: Run,
+        of batch: ResourceBatch,
+        text: RawSpan,
+        peer: PeerAddress?,
+        directory: PodDirectory?,
+        arrival: Timestamp,
+        to outcome: inout RecordOutcome
+    ) {
+        let attribution = self.attribute(run, text: text, peer: peer, directory: directory)
+        let count = run.points.count + run.events.count
+        self.totals.withLock { $0.attribution[attribution.source, default: 0] += Int64(count) }
+        if attribution.isRefused {
+            outcome.refusedCount += count
+            return
+        }
+        if attribution.source == .none { outcome.unattributedCount += count }
+        self.shard(of: attribution.key).shard.withLock { shard in
+            shard.record(run, attribution: attribution, of: batch, text: text, arrival: arrival, outcome: &outcome)
+        }
     }
 }

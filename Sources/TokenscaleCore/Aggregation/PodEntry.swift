@@ -1,0 +1,38 @@
+/// Everything kept of one pod, without its sessions.
+struct PodEntry: Sendable {
+    let id: PodID
+    let key: Hash128
+    var uid: String?
+    var node: String?
+    var workload: String?
+    var labels: [String: String] = [:]
+    var attribution: AttributionSource
+    var firstSeen: Timestamp
+    var lastArrival: Timestamp
+    var lastSample: Timestamp = .zero
+    var clock = ClockOffset()
+    /// Slots of its sessions.
+    var sessions: [Int] = []
+    /// The pod's part of the ledger, one per model.
+    var counters: [ModelCounter] = []
+    /// The peer and directory version that its claim was last checked against.
+    var checkedPeer: PeerAddress?
+    var checkedVersion: UInt64 = 0
+
+    init(id: PodID, key: Hash128, attribution: AttributionSource, arrival: Timestamp) {
+        self.id = id
+        self.key = key
+        self.attribution = attribution
+        self.firstSeen = arrival
+        self.lastArrival = arrival
+    }
+}
+
+/// Tokens of one model in one pod since the pod was first seen. Outlives its sessions.
+struct ModelCounter: Sendable {
+    let model: Int
+    var total = TokenCounts()
+    /// 0 until the first snapshot that shows it.
+    var birthSequence: UInt64 = 0
+    var created: Timestamp
+}

@@ -1,0 +1,65 @@
+/// Everything kept of one session in one pod.
+struct SessionEntry: Sendable {
+    let id: String
+    let key: Hash128
+    let pod: Int
+    var firstSeen: Timestamp
+    /// Newest time of an item, corrected for the sender's clock.
+    var lastActivity: Timestamp
+    var lastArrival: Timestamp
+    var models: [ModelUsage] = []
+    var turn = TurnState()
+    var hasEvents = false
+    var costMicroUSD: Int64 = 0
+    var requestCount: Int64 = 0
+    /// The session began after this process did, or so shortly before that its window is whole.
+    var beganInSight: Bool
+    /// Highest value seen of each cumulative series, by resource, attributes and start time.
+    var streams: [Hash128: CumulativeStream] = [:]
+    /// The newest model used, as an index of the shard's names.
+    var lastModel: Int?
+
+    init(id: String, key: Hash128, pod: Int, arrival: Timestamp, beganInSight: Bool) {
+        self.id = id
+        self.key = key
+        self.pod = pod
+        self.firstSeen = arrival
+        self.lastActivity = arrival
+        self.lastArrival = arrival
+        self.beganInSight = beganInSight
+    }
+
+    /// Heard of lately, or in the middle of a turn.
+    func isLive(at now: Timestamp, stalenessSeconds: Double) -> Bool {
+        self.turn.isOpen || now.seconds(since: self.lastActivity) <= stalenessSeconds
+    }
+
+    /// In the middle of a turn and silent for too long: nobody knows what it does.
+    func isSilent(at now: Timestamp, stalenessSeconds: Double) -> Bool {
+        self.turn.isOpen && now.seconds(since: self.lastArrival) > stalenessSeconds
+    }
+
+    func isExpired(at now: Timestamp, expirySeconds: Double) -> Bool {
+        now.seconds(since: self.lastArrival) > (self.turn.isOpen ? expirySeconds : expirySeconds / 2)
+    }
+}
+
+/// A cumulative series of one process: its value never falls, so the highest seen is what has been counted.
+struct CumulativeStream: Equatable, Sendable {
+    var value: Double
+    var time: Timestamp
+
+    /// Takes a new value in.
+    ///
+    /// - Returns: The increment, and where its interval begins; `nil` for a repeated or older value.
+    mutating func advance(to value: Double, time: Timestamp) -> (increment: Double, since: Timestamp)? {
+        guard value > self.value else {
+            self.time = Swift.max(self.time, time)
+            return nil
+        }
+        let result = (value - self.value, Swift.min(self.time, time))
+        self.value = value
+        self.time = Swift.max(self.time, time)
+        return result
+    }
+}

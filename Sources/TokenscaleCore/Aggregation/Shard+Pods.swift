@@ -1,0 +1,61 @@
+extension Shard {
+    /// The slot of a pod, made if need be.
+    ///
+    /// - Returns: `nil` if the limit for new pods is reached.
+    mutating func pod(
+        _ attributes: PodAttributes,
+        id: PodID?,
+        key: Hash128,
+        attribution: AttributionSource,
+        batch: ResourceBatch,
+        text: RawSpan,
+        arrival: Timestamp
+    ) -> Int? {
+        if let slot = self.pods.slot(of: key) {
+            self.pods[slot].lastArrival = arrival
+            return slot
+        }
+        guard self.pods.count < Swift.max(1, self.configuration.podLimit / Aggregator.shardCount) else {
+            self.statistics.limitedPodCount += 1
+            return nil
+        }
+        let made =
+            id
+            ?? PodID(
+                namespace: self.name(attributes.namespace, text: text),
+                name: self.name(attributes.name, text: text)
+            )
+        var state = PodEntry(id: made, key: key, attribution: attribution, arrival: arrival)
+        if !attributes.uid.isAbsent { state.uid = self.name(attributes.uid, text: text) }
+        if !attributes.node.isAbsent { state.node = self.name(attributes.node, text: text) }
+        if !attributes.workload.isAbsent { state.workload = self.name(attributes.workload, text: text) }
+        for label in batch.labels.prefix(Self.labelLimit) {
+            state.labels[self.name(label.key, text: text)] = self.name(label.value, text: text)
+        }
+        return self.pods.insert(state, key: key)
+    }
+
+    /// Labels kept of a pod that only telemetry tells of.
+    private static let labelLimit = 64
+
+    /// Forgets sessions and pods that have been silent for long. Their tokens stay in the pod's counters.
+    mutating func expire(now: Timestamp) {
+        let limits = self.configuration
+        for slot in self.sessions.slots
+        where self.sessions[slot].isExpired(at: now, expirySeconds: limits.sessionExpirySeconds) {
+            let pod = self.sessions[slot].pod
+            self.pods[pod].sessions.removeAll { $0 == slot }
+            self.sessions.remove(slot: slot, key: self.sessions[slot].key)
+            self.statistics.expiredSessionCount += 1
+        }
+        for slot in self.pods.slots
+        where self.pods[slot].sessions.isEmpty
+            && now.seconds(since: self.pods[slot].lastArrival) > limits.podExpirySeconds
+            && self.pods[slot].id != .unattributed
+        {
+            self.pods.remove(slot: slot, key: self.pods[slot].key)
+        }
+        let queueLife = Swift.max(limits.queueStalenessSeconds * 10, limits.podExpirySeconds)
+        self.queues = self.queues.filter { now.seconds(since: $0.value.time) <= queueLife }
+    }
+}

@@ -1,0 +1,280 @@
+extension Shard {
+    /// What the items of one run share.
+    struct Context {
+        var pod: Int
+        var resource: Hash128
+        var arrival: Timestamp
+        /// Added to the sender's times.
+        var correctionSeconds: Double
+
+        /// A sender's time, corrected, and never in the future.
+        func corrected(_ time: Timestamp) -> Timestamp {
+            guard time != .zero else { return self.arrival }
+            let moved = self.correctionSeconds == 0 ? time : time.advanced(bySeconds: self.correctionSeconds)
+            return Swift.min(moved, self.arrival)
+        }
+    }
+
+    /// Records one log record.
+    mutating func record(
+        _ event: AgentEvent,
+        text: RawSpan,
+        context: Context,
+        outcome: inout RecordOutcome
+    ) {
+        guard
+            let slot = self.session(
+                event.session,
+                text: text,
+                pod: context.pod,
+                arrival: context.arrival,
+                beganInSight: self.beganInSight(sequence: event.sequence, arrival: context.arrival)
+            )
+        else {
+            outcome.limitedCount += 1
+            return
+        }
+        guard self.recent.insert(self.key(of: event, session: slot), now: context.arrival) else {
+            outcome.duplicateCount += 1
+            return
+        }
+        outcome.acceptedCount += 1
+        let time = self.note(time: event.time, session: slot, context: context)
+        self.sessions[slot].hasEvents = true
+        self.sessions[slot].turn.observe(event)
+        guard event.kind == .apiRequest else { return }
+        self.recordRequest(event, text: text, session: slot, time: time, context: context)
+    }
+
+    private mutating func recordRequest(
+        _ event: AgentEvent,
+        text: RawSpan,
+        session slot: Int,
+        time: Timestamp,
+        context: Context
+    ) {
+        let model = self.model(event.model, text: text)
+        let index = self.usage(of: model, session: slot)
+        let growth = self.sessions[slot].models[index].recordEvent(event.tokens, second: time.second)
+        let counted = self.sessions[slot].models[index].model
+        self.sessions[slot].lastModel = counted
+        self.sessions[slot].requestCount += 1
+        if event.costMicroUSD > 0 {
+            self.sessions[slot].costMicroUSD = self.sessions[slot].costMicroUSD.addingClamped(event.costMicroUSD)
+        }
+        if self.isLate(time, context: context) { self.statistics.lateItemCount += 1 }
+        self.count(growth, model: counted, pod: context.pod, arrival: context.arrival)
+    }
+
+    /// Records one data point.
+    mutating func record(
+        _ point: MetricPoint,
+        text: RawSpan,
+        context: Context,
+        outcome: inout RecordOutcome
+    ) {
+        guard point.value.isFinite, point.value >= 0 else {
+            outcome.ignoredCount += 1
+            return
+        }
+        if point.kind == .queueDepth {
+            self.recordQueue(point, text: text, context: context, outcome: &outcome)
+            return
+        }
+        guard
+            let slot = self.session(
+                point.session,
+                text: text,
+                pod: context.pod,
+                arrival: context.arrival,
+                beganInSight: self.beganInSight(start: point.start, context: context)
+            )
+        else {
+            outcome.limitedCount += 1
+            return
+        }
+        let time = self.note(time: point.time, session: slot, context: context)
+        guard let increment = self.increment(of: point, session: slot, context: context, outcome: &outcome) else {
+            return
+        }
+        guard let type = point.kind.tokenType else { return }
+        let model = self.model(point.model, text: text)
+        let index = self.usage(of: model, session: slot)
+        let first = Swift.min(context.corrected(increment.since).second + 1, time.second)
+        let growth = self.sessions[slot].models[index].recordMetric(
+            increment.count,
+            of: type,
+            seconds: first...time.second,
+            hasEvents: self.sessions[slot].hasEvents,
+            arrival: context.arrival,
+            nextExport: context.arrival.advanced(
+                bySeconds: Swift.min(Double(time.second - first), self.configuration.exportIntervalSeconds)
+                    + Self.exportSlackSeconds
+            )
+        )
+        if self.isLate(time, context: context) { self.statistics.lateItemCount += 1 }
+        let counted = self.sessions[slot].models[index].model
+        self.sessions[slot].lastModel = counted
+        var tokens = TokenCounts()
+        tokens[type] = growth
+        self.count(tokens, model: counted, pod: context.pod, arrival: context.arrival)
+    }
+
+    /// An export may come this much later than its interval says.
+    private static let exportSlackSeconds = 5.0
+
+    /// By how much a point raises its series and since when, if it was not known.
+    private mutating func increment(
+        of point: MetricPoint,
+        session slot: Int,
+        context: Context,
+        outcome: inout RecordOutcome
+    ) -> (count: Int64, since: Timestamp)? {
+        let spreadMax = self.configuration.exportIntervalSeconds
+        let stream = context.resource.combined(with: point.stream)
+        switch point.temporality {
+        case .delta, .unspecified, .none:
+            let times = Hash128(
+                low: UInt64(bitPattern: point.start.nanoseconds),
+                high: UInt64(bitPattern: point.time.nanoseconds)
+            )
+            let key = stream.combined(with: times).low | 1
+            guard self.recent.insert(key, now: context.arrival) else {
+                outcome.duplicateCount += 1
+                return nil
+            }
+            outcome.acceptedCount += 1
+            let earliest = point.time.advanced(bySeconds: -spreadMax)
+            return (Int64(clampingRounded: point.value), Swift.max(point.start, earliest))
+        case .cumulative:
+            let start = Hash128(low: UInt64(bitPattern: point.start.nanoseconds), high: 0x5354_4152_54)
+            let key = stream.combined(with: start)
+            guard var known = self.sessions[slot].streams[key] else {
+                return self.firstValue(of: point, key: key, session: slot, outcome: &outcome)
+            }
+            let before = Int64(clampingRounded: known.value)
+            let advance = known.advance(to: point.value, time: point.time)
+            self.sessions[slot].streams[key] = known
+            guard let advance else {
+                outcome.duplicateCount += 1
+                return nil
+            }
+            outcome.acceptedCount += 1
+            let earliest = point.time.advanced(bySeconds: -spreadMax)
+            return (Int64(clampingRounded: known.value) - before, Swift.max(advance.since, earliest))
+        }
+    }
+
+    /// The first value of a cumulative series: everything since its start, however long ago, spread over that time.
+    private mutating func firstValue(
+        of point: MetricPoint,
+        key: Hash128,
+        session slot: Int,
+        outcome: inout RecordOutcome
+    ) -> (count: Int64, since: Timestamp)? {
+        guard self.sessions[slot].streams.count < self.configuration.streamsPerSessionLimit else {
+            self.statistics.limitedSeriesCount += 1
+            outcome.limitedCount += 1
+            return nil
+        }
+        self.sessions[slot].streams[key] = CumulativeStream(value: point.value, time: point.time)
+        outcome.acceptedCount += 1
+        return (Int64(clampingRounded: point.value), Swift.min(point.start, point.time))
+    }
+
+    private mutating func recordQueue(
+        _ point: MetricPoint,
+        text: RawSpan,
+        context: Context,
+        outcome: inout RecordOutcome
+    ) {
+        let pod = self.pods[context.pod].id
+        let name = point.queue.isAbsent ? "default" : self.name(point.queue, text: text)
+        let taken = self.recordQueue(
+            QueueSnapshot(
+                namespace: pod.namespace,
+                queue: name,
+                pod: pod == .unattributed ? nil : pod.name,
+                depth: point.value,
+                source: .otlp,
+                time: context.corrected(point.time),
+                isStale: false
+            )
+        )
+        if taken { outcome.acceptedCount += 1 } else { outcome.limitedCount += 1 }
+    }
+
+    /// Keeps the newest depth of a queue.
+    ///
+    /// - Returns: `false` if the limit for new queues is reached.
+    mutating func recordQueue(_ queue: QueueSnapshot) -> Bool {
+        let key = self.hash.hash128("\(queue.namespace)\u{0}\(queue.queue)\u{0}\(queue.pod ?? "")")
+        if let known = self.queues[key] {
+            if queue.time >= known.time { self.queues[key] = queue }
+            return true
+        }
+        guard self.queues.count < Swift.max(1, self.configuration.queueLimit / Aggregator.shardCount) else {
+            self.statistics.limitedSeriesCount += 1
+            return false
+        }
+        self.queues[key] = queue
+        return true
+    }
+
+    /// Notes that a session lives.
+    ///
+    /// - Returns: The item's corrected time.
+    private mutating func note(time: Timestamp, session slot: Int, context: Context) -> Timestamp {
+        let corrected = context.corrected(time)
+        if time > context.arrival.advanced(bySeconds: 1) { self.statistics.futureItemCount += 1 }
+        self.sessions[slot].lastArrival = context.arrival
+        self.sessions[slot].lastActivity = Swift.max(self.sessions[slot].lastActivity, corrected)
+        self.pods[context.pod].lastSample = Swift.max(self.pods[context.pod].lastSample, corrected)
+        return corrected
+    }
+
+    private func isLate(_ time: Timestamp, context: Context) -> Bool {
+        context.arrival.second - time.second >= Int64(TokenWindow.secondCount)
+    }
+
+    /// The identity of a log record among resent ones, as facts/TELEMETRY.md §7 found it to be exact.
+    private func key(of event: AgentEvent, session slot: Int) -> UInt64 {
+        let session = self.sessions[slot].key
+        let kind = Hash128(low: UInt64(event.kind.rawValue) &+ 1, high: event.toolUse)
+        if event.kind == .apiRequest {
+            if !event.request.isAbsent {
+                return session.combined(with: event.request).combined(with: kind).low | 1
+            }
+            if !event.clientRequest.isAbsent {
+                return session.combined(with: event.clientRequest).combined(with: kind).low | 1
+            }
+        }
+        // Two processes may share a session and count from 0 both; their prompts differ.
+        let order = Hash128(
+            low: UInt64(bitPattern: event.time.nanoseconds) ^ event.prompt,
+            high: UInt64(bitPattern: event.sequence)
+        )
+        return session.combined(with: order).combined(with: kind).low | 1
+    }
+
+    private func beganInSight(sequence: Int64, arrival: Timestamp) -> Bool {
+        sequence <= self.configuration.sessionStartSequenceMax || self.isCovered(at: arrival)
+    }
+
+    private func beganInSight(start: Timestamp, context: Context) -> Bool {
+        start == .zero || context.corrected(start) >= self.startTime || self.isCovered(at: context.arrival)
+    }
+
+    /// Whether this process has run for a whole window.
+    func isCovered(at now: Timestamp) -> Bool {
+        now.seconds(since: self.startTime) >= Double(TokenWindow.stableSeconds)
+    }
+}
+
+extension Int64 {
+    /// The nearest integer, clamped.
+    init(clampingRounded value: Double) {
+        let rounded = value.rounded()
+        self = rounded >= 9.2e18 ? .max : rounded <= -9.2e18 ? .min : Int64(rounded)
+    }
+}

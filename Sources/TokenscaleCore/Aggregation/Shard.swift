@@ -1,0 +1,119 @@
+/// One sixteenth of the pods, with everything that ingest writes about them. Guarded by its lock in ``Aggregator``.
+struct Shard: Sendable {
+    let configuration: AggregatorConfiguration
+    let hash: KeyedHash
+    let startTime: Timestamp
+    var pods = SlotTable(vacant: PodEntry(id: .unattributed, key: .absent, attribution: .none, arrival: .zero))
+    var sessions = SlotTable(
+        vacant: SessionEntry(id: "", key: .absent, pod: 0, arrival: .zero, beganInSight: true)
+    )
+    var recent: RecentKeys
+    var queues: [Hash128: QueueSnapshot] = [:]
+    var modelNames: [String] = []
+    private var modelIndex: [UInt64: Int] = [:]
+    var statistics = AggregatorStatistics()
+
+    init(configuration: AggregatorConfiguration, hash: KeyedHash, startTime: Timestamp, shardCount: Int) {
+        self.configuration = configuration
+        self.hash = hash
+        self.startTime = startTime
+        self.recent = RecentKeys(
+            seconds: configuration.deduplicationSeconds,
+            keyLimit: Swift.max(1, configuration.deduplicationKeyLimit / shardCount)
+        )
+    }
+
+    // MARK: Names
+
+    /// The index of a model's name. Names beyond the limit share the index of `other`.
+    mutating func model(_ range: TextRange, text: RawSpan) -> Int {
+        let key = range.isAbsent ? 1 : self.hash.hash64(text.extracting(range.offsets))
+        if let index = self.modelIndex[key] { return index }
+        let name = range.isAbsent ? "unknown" : self.name(range, text: text)
+        return self.addModel(name: name, key: key)
+    }
+
+    private mutating func addModel(name: String, key: UInt64) -> Int {
+        // A sender that invents model names must not fill the memory: names are few in any honest fleet.
+        guard self.modelNames.count < Self.modelNameLimit else { return self.model(named: Self.otherModel) }
+        self.modelNames.append(name)
+        self.modelIndex[key] = self.modelNames.count - 1
+        return self.modelNames.count - 1
+    }
+
+    /// The index of a name known as a string: `other`, or one from the state file.
+    mutating func model(named name: String) -> Int {
+        if let index = self.modelNames.firstIndex(of: name) { return index }
+        self.modelNames.append(name)
+        self.modelIndex[self.hash.hash64(name)] = self.modelNames.count - 1
+        return self.modelNames.count - 1
+    }
+
+    static let modelNameLimit = 256
+    static let otherModel = "other"
+
+    /// A name of bounded length. Allocates: for new identities only.
+    func name(_ range: TextRange, text: RawSpan) -> String {
+        let limit = self.configuration.nameByteLimit
+        guard Int(range.byteCount) > limit else { return range.string(in: text) }
+        return TextRange(offset: Int(range.offset), byteCount: limit).string(in: text)
+    }
+
+    // MARK: Sessions
+
+    /// The slot of a session, made if need be.
+    ///
+    /// - Returns: `nil` if a limit for new sessions is reached.
+    mutating func session(
+        _ range: TextRange,
+        text: RawSpan,
+        pod: Int,
+        arrival: Timestamp,
+        beganInSight: Bool
+    ) -> Int? {
+        let idHash = range.isAbsent ? Hash128(low: 1, high: 1) : self.hash.hash128(text.extracting(range.offsets))
+        let key = self.pods[pod].key.combined(with: idHash)
+        if let slot = self.sessions.slot(of: key) { return slot }
+        let limits = self.configuration
+        guard self.sessions.count < Swift.max(1, limits.sessionLimit / Aggregator.shardCount),
+            self.pods[pod].sessions.count < limits.sessionsPerPodLimit
+        else {
+            self.statistics.limitedSessionCount += 1
+            return nil
+        }
+        let state = SessionEntry(
+            id: range.isAbsent ? "" : self.name(range, text: text),
+            key: key,
+            pod: pod,
+            arrival: arrival,
+            beganInSight: beganInSight
+        )
+        let slot = self.sessions.insert(state, key: key)
+        self.pods[pod].sessions.append(slot)
+        return slot
+    }
+
+    /// The place of a model in a session's list, made if need be.
+    mutating func usage(of model: Int, session: Int) -> Int {
+        if let index = self.sessions[session].models.firstIndex(where: { $0.model == model }) { return index }
+        var model = model
+        if self.sessions[session].models.count >= self.configuration.modelsPerSessionLimit {
+            model = self.model(named: Self.otherModel)
+            if let index = self.sessions[session].models.firstIndex(where: { $0.model == model }) { return index }
+        }
+        self.sessions[session].models.append(ModelUsage(model: model))
+        return self.sessions[session].models.count - 1
+    }
+
+    /// Adds to the pod's part of the ledger.
+    mutating func count(_ tokens: TokenCounts, model: Int, pod: Int, arrival: Timestamp) {
+        if self.pods[pod].id == .unattributed {
+            self.statistics.unattributedTokens = self.statistics.unattributedTokens.addingClamped(tokens.total)
+        }
+        if let index = self.pods[pod].counters.firstIndex(where: { $0.model == model }) {
+            self.pods[pod].counters[index].total += tokens
+        } else {
+            self.pods[pod].counters.append(ModelCounter(model: model, total: tokens, created: arrival))
+        }
+    }
+}
