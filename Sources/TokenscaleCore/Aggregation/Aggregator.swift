@@ -25,6 +25,8 @@ package final class Aggregator: Sendable {
         var outcome = RecordOutcome()
         var attribution: [AttributionSource: Int64] = [:]
         var sequence: UInt64 = 0
+        /// The provider was failing for everybody when the last snapshot was made.
+        var isIncident = false
     }
 
     /// - Parameters:
@@ -102,15 +104,24 @@ package final class Aggregator: Sendable {
     /// Copies everything into one immutable value. Called once a second.
     package func snapshot(now: Timestamp) -> Snapshot {
         var result = Snapshot()
-        let (sequence, outcome, attribution) = self.totals.withLock { totals in
+        let totals = self.totals.withLock { totals in
             totals.sequence += 1
-            return (totals.sequence, totals.outcome, totals.attribution)
+            return totals
         }
-        result.sequence = sequence
+        var health = ProviderHealth(at: now, configuration: self.configuration.detection)
+        result.sequence = totals.sequence
         result.time = now
         result.startTime = self.startTime
         for box in self.shards {
-            let part = box.shard.withLock { $0.snapshot(now: now, sequence: sequence) }
+            let part = box.shard.withLock { shard in
+                shard.snapshot(
+                    now: now,
+                    sequence: totals.sequence,
+                    isIncident: totals.isIncident,
+                    health: &health
+                )
+            }
+            result.workloadFindings += part.workloadFindings
             result.pods += part.pods
             result.counters += part.counters
             result.queues += part.queues
@@ -119,8 +130,14 @@ package final class Aggregator: Sendable {
         result.pods.sort { $0.id < $1.id }
         result.counters.sort { ($0.pod, $0.model) < ($1.pod, $1.model) }
         result.queues.sort { ($0.namespace, $0.queue, $0.pod ?? "") < ($1.namespace, $1.queue, $1.pod ?? "") }
-        result.statistics.outcome = outcome
-        result.statistics.attribution = attribution
+        result.workloadFindings.sort { ($0.namespace, $0.workload) < ($1.namespace, $1.workload) }
+        result.statistics.outcome = totals.outcome
+        result.statistics.attribution = totals.attribution
+        if let finding = health.finding() {
+            result.workloadFindings.append(WorkloadFinding(namespace: "", workload: "provider", finding: finding))
+        }
+        let isIncident = health.isIncident
+        self.totals.withLock { $0.isIncident = isIncident }
         return result
     }
 

@@ -40,5 +40,7 @@ package struct AggregatorConfiguration: Equatable, Sendable {
     /// Senders that may name another pod than the one they send from.
     package var trustedPeers = PeerTrust()
 
+    package var detection = DetectionConfiguration()
+
     package init() {}
 }

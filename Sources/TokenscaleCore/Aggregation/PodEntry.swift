@@ -11,6 +11,8 @@ struct PodEntry: Sendable {
     var lastArrival: Timestamp
     var lastSample: Timestamp = .zero
     var clock = ClockOffset()
+    /// Sees loops over the pod's sessions.
+    var detector = WorkloadDetector()
     /// Slots of its sessions.
     var sessions: [Int] = []
     /// The pod's part of the ledger, one per model.

@@ -9,6 +9,7 @@ struct SessionEntry: Sendable {
     var lastArrival: Timestamp
     var models: [ModelUsage] = []
     var turn = TurnState()
+    var detector = SessionDetector()
     var hasEvents = false
     var costMicroUSD: Int64 = 0
     var requestCount: Int64 = 0

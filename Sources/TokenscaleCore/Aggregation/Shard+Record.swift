@@ -42,6 +42,7 @@ extension Shard {
         let time = self.note(time: event.time, session: slot, context: context)
         self.sessions[slot].hasEvents = true
         self.sessions[slot].turn.observe(event)
+        self.observe(event, time: time, session: slot, context: context)
         guard event.kind == .apiRequest else { return }
         self.recordRequest(event, text: text, session: slot, time: time, context: context)
     }
@@ -97,6 +98,7 @@ extension Shard {
         guard let increment = self.increment(of: point, session: slot, context: context, outcome: &outcome) else {
             return
         }
+        self.observe(point, increment: increment.value, time: time, session: slot)
         guard let type = point.kind.tokenType else { return }
         let model = self.model(point.model, text: text)
         let index = self.usage(of: model, session: slot)
@@ -120,6 +122,14 @@ extension Shard {
         self.count(tokens, model: counted, pod: context.pod, arrival: context.arrival)
     }
 
+    /// By how much a point raises its series, and since when.
+    private struct Increment {
+        var value: Double
+        /// Whole tokens. Differences of rounded values, so that they add up to the rounded sum.
+        var count: Int64
+        var since: Timestamp
+    }
+
     /// An export may come this much later than its interval says.
     private static let exportSlackSeconds = 5.0
 
@@ -129,7 +139,7 @@ extension Shard {
         session slot: Int,
         context: Context,
         outcome: inout RecordOutcome
-    ) -> (count: Int64, since: Timestamp)? {
+    ) -> Increment? {
         let spreadMax = self.configuration.exportIntervalSeconds
         let stream = context.resource.combined(with: point.stream)
         switch point.temporality {
@@ -145,7 +155,11 @@ extension Shard {
             }
             outcome.acceptedCount += 1
             let earliest = point.time.advanced(bySeconds: -spreadMax)
-            return (Int64(clampingRounded: point.value), Swift.max(point.start, earliest))
+            return Increment(
+                value: point.value,
+                count: Int64(clampingRounded: point.value),
+                since: Swift.max(point.start, earliest)
+            )
         case .cumulative:
             let start = Hash128(low: UInt64(bitPattern: point.start.nanoseconds), high: 0x5354_4152_54)
             let key = stream.combined(with: start)
@@ -161,7 +175,11 @@ extension Shard {
             }
             outcome.acceptedCount += 1
             let earliest = point.time.advanced(bySeconds: -spreadMax)
-            return (Int64(clampingRounded: known.value) - before, Swift.max(advance.since, earliest))
+            return Increment(
+                value: advance.increment,
+                count: Int64(clampingRounded: known.value) - before,
+                since: Swift.max(advance.since, earliest)
+            )
         }
     }
 
@@ -171,7 +189,7 @@ extension Shard {
         key: Hash128,
         session slot: Int,
         outcome: inout RecordOutcome
-    ) -> (count: Int64, since: Timestamp)? {
+    ) -> Increment? {
         guard self.sessions[slot].streams.count < self.configuration.streamsPerSessionLimit else {
             self.statistics.limitedSeriesCount += 1
             outcome.limitedCount += 1
@@ -179,7 +197,11 @@ extension Shard {
         }
         self.sessions[slot].streams[key] = CumulativeStream(value: point.value, time: point.time)
         outcome.acceptedCount += 1
-        return (Int64(clampingRounded: point.value), Swift.min(point.start, point.time))
+        return Increment(
+            value: point.value,
+            count: Int64(clampingRounded: point.value),
+            since: Swift.min(point.start, point.time)
+        )
     }
 
     private mutating func recordQueue(

@@ -4,11 +4,17 @@ extension Shard {
         var pods: [PodSnapshot] = []
         var counters: [TokenCounter] = []
         var queues: [QueueSnapshot] = []
+        var workloadFindings: [WorkloadFinding] = []
         var statistics = AggregatorStatistics()
     }
 
     /// Copies the state of this shard. Also settles what waited, and forgets what expired.
-    mutating func snapshot(now: Timestamp, sequence: UInt64) -> Part {
+    mutating func snapshot(
+        now: Timestamp,
+        sequence: UInt64,
+        isIncident: Bool,
+        health: inout ProviderHealth
+    ) -> Part {
         self.expire(now: now)
         var part = Part()
         part.statistics = self.statistics
@@ -17,12 +23,17 @@ extension Shard {
             var burst: UInt64 = 0
             var sessions: [SessionSnapshot] = []
             for session in self.pods[slot].sessions {
-                sessions.append(self.snapshot(session: session, now: now, rates: &rates, burst: &burst))
+                let finding = self.finding(session: session, now: now, isIncident: isIncident)
+                sessions.append(
+                    self.snapshot(session: session, finding: finding, now: now, rates: &rates, burst: &burst)
+                )
                 for model in self.sessions[session].models {
                     part.statistics.driftTokens = part.statistics.driftTokens.addingClamped(model.driftTokens)
                 }
             }
             self.addCounters(pod: slot, sequence: sequence, to: &part)
+            health.add(self.pods[slot].detector)
+            self.addFinding(pod: slot, now: now, isIncident: isIncident, to: &part)
             guard self.pods[slot].id != .unattributed else { continue }
             sessions.sort { $0.id < $1.id }
             part.pods.append(self.snapshot(pod: slot, sessions: sessions, rates: rates, burst: burst, now: now))
@@ -79,11 +90,14 @@ extension Shard {
 
     private mutating func snapshot(
         session slot: Int,
+        finding: LoopFinding?,
         now: Timestamp,
         rates: inout [Int: ModelRate],
         burst: inout UInt64
     ) -> SessionSnapshot {
         var result = SessionSnapshot(id: self.sessions[slot].id)
+        result.finding = finding
+        result.isStuck = finding?.isConfirmed ?? false
         for index in self.sessions[slot].models.indices {
             self.sessions[slot].models[index].settle(now: now, settleSeconds: self.configuration.settleSeconds)
             let sums = self.sessions[slot].models[index].sums(now: now)
@@ -94,6 +108,10 @@ extension Shard {
             guard sums.stable.total > 0 else { continue }
             result.rate += sums.stable
             let name = self.modelNames[usage.model]
+            if result.isStuck {
+                rates[usage.model, default: ModelRate(model: name)].stuck += sums.stable
+                continue
+            }
             rates[usage.model, default: ModelRate(model: name)].active += sums.stable
             rates[usage.model, default: ModelRate(model: name)].activeBurst += sums.burst.multiplied(by: 4)
             burst |= usage.window.occupancy(seconds: TokenWindow.burstSeconds, endingAt: now.second)
@@ -108,6 +126,19 @@ extension Shard {
         result.lastActivity = state.lastActivity
         result.lastArrival = state.lastArrival
         return result
+    }
+
+    private func addFinding(pod slot: Int, now: Timestamp, isIncident: Bool, to part: inout Part) {
+        let finding = self.pods[slot].detector.finding(
+            at: now,
+            isIncident: isIncident,
+            configuration: self.configuration.detection
+        )
+        guard let finding else { return }
+        let pod = self.pods[slot]
+        part.workloadFindings.append(
+            WorkloadFinding(namespace: pod.id.namespace, workload: pod.workload ?? pod.id.name, finding: finding)
+        )
     }
 
     private mutating func addCounters(pod slot: Int, sequence: UInt64, to part: inout Part) {
