@@ -120,7 +120,12 @@ let package = Package(
             dependencies: ["OTLPReceiver", "OTLP", "TokenscaleCore", "Gzip", "CurlHTTP"],
             swiftSettings: strict
         ),
-        .testTarget(name: "CurlHTTPTests", dependencies: ["CurlHTTP"], swiftSettings: strict),
+        .testTarget(
+            name: "CurlHTTPTests",
+            dependencies: ["CurlHTTP"],
+            exclude: ["Resources"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "MetricsAPITests",
             dependencies: ["MetricsAPI", "TokenscaleCore", "Gzip", "CurlHTTP", x509, crypto],
