@@ -1,0 +1,143 @@
+import Testing
+import TokenscaleCore
+
+@Suite("Alert text")
+struct AlertTextTests {
+    private static func transition(
+        _ finding: LoopFinding = AlertFixtures.finding(),
+        session: String = "7f3c0000-1111"
+    ) throws -> AlertTransition {
+        var machine = AlertStateMachine()
+        let pod = AlertFixtures.pod("fixer-2", [AlertFixtures.session(session, finding)])
+        return try #require(machine.step(AlertFixtures.snapshot(at: 41 * 60, [pod])).first)
+    }
+
+    @Test("the evidence reads as the issue asks")
+    func evidence() throws {
+        #expect(
+            try AlertText(Self.transition()).evidenceSentence
+                == "Bash failed 37 times in 41 min with the same error and arguments, 6 requests/min, "
+                + "1.9 M tokens, about $14, nothing edited or committed since 10:02 UTC."
+        )
+    }
+
+    @Test("the summary names the pattern, session and pod")
+    func summary() throws {
+        #expect(
+            try AlertText(Self.transition()).summary == "Stuck: session 7f3c0000 in agents/fixer-2: failing action"
+        )
+    }
+
+    @Test("every pattern has a sentence that ends and holds the duration", arguments: LoopPattern.allCases)
+    func patterns(pattern: LoopPattern) throws {
+        let text = try AlertText(Self.transition(AlertFixtures.finding(pattern: pattern))).description
+        #expect(text.contains("41 min"))
+        #expect(text.hasSuffix("."))
+        #expect(!text.contains("without progress"), "no pattern falls through to the default")
+    }
+
+    @Test("names of senders cannot become commands, links or control characters")
+    func hostileNames() throws {
+        let text = try AlertText(
+            Self.transition(session: "a'; rm -rf / #\n\u{1b}[31m"),
+            links: AlertLinks(dashboardURL: "https://g.example/d/x", runbookURL: "https://r.example/book")
+        )
+        let command = try #require(text.actions.last)
+        #expect(command.contains(#"'session=a'\''; rm -rf / #"#))
+        #expect(text.annotations.values.allSatisfy { value in !value.unicodeScalars.contains("\u{1b}") })
+        #expect(text.dashboardURL == "https://g.example/d/x?var-namespace=agents&var-workload=fixer&var-pod=fixer-2")
+        #expect(text.runbookURL == "https://r.example/book#failing-action")
+    }
+
+    @Test(
+        "durations and amounts",
+        arguments: [
+            (AlertText.duration(seconds: 35), "35 s"), (AlertText.duration(seconds: 7500), "2 h 5 min"),
+            (AlertText.duration(seconds: 7200), "2 h"), (AlertText.duration(seconds: 273_600), "3 d 4 h"),
+            (AlertText.scaled(9999), "9999"), (AlertText.scaled(12_300), "12 k"),
+            (AlertText.scaled(1_900_000), "1.9 M"),
+            (AlertText.scaled(2_400_000_000), "2.4 G"), (AlertText.dollars(310_000), "$0.31"),
+            (AlertText.dollars(1), "$0.01"), (AlertText.dollars(13_600_000), "$14"), (AlertText.rounded(138.4), "138"),
+            (AlertText.rounded(0.22), "0.2"), (AlertText.rounded(.nan), "0"),
+        ]
+    )
+    func numbers(seen: String, wanted: String) { #expect(seen == wanted) }
+
+    @Test(
+        "moments as RFC 3339",
+        arguments: [
+            (Int64(0), "1970-01-01T00:00:00.000Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (1_795_255_320_123, "2026-11-21T10:02:00.123Z"), (-1, "1969-12-31T23:59:59.999Z"),
+            (4_102_444_799_000, "2099-12-31T23:59:59.000Z"),
+        ]
+    )
+    func moments(milliseconds: Int64, wanted: String) {
+        #expect(UTCTime(Timestamp(milliseconds: milliseconds)).rfc3339 == wanted)
+    }
+
+    @Test("the fingerprint is Prometheus' own")
+    func fingerprint() {
+        // model.LabelsToSignature's seed is the fingerprint of no labels.
+        #expect(AlertLabel.fingerprint([:]) == "cbf29ce484222325")
+        #expect(AlertLabel.fingerprint(["a": "b", "c": "d"]) == AlertLabel.fingerprint(["c": "d", "a": "b"]))
+        #expect(AlertLabel.fingerprint(["a": "bc"]) != AlertLabel.fingerprint(["ab": "c"]))
+    }
+
+    @Test(
+        "matchers",
+        arguments: [
+            ("workload=fixer", true), ("workload=fix*", true), ("workload=*x*r", true), ("workload=fix", false),
+            ("workload!=other", true), ("workload!=f*", false), ("missing=", true), ("missing!=*", false),
+            ("workload=*", true), ("workload=f*x*z*", false),
+        ]
+    )
+    func matchers(text: String, matches: Bool) throws {
+        let matcher = try #require(LabelMatcher(parsing: text))
+        #expect(matcher.matches(["workload": "fixer"]) == matches)
+        #expect(matcher.description == text)
+    }
+
+    @Test("what is no matcher is refused", arguments: ["", "=x", "workload", "work load=x", "workload=~fix.*", "1a=x"])
+    func noMatcher(text: String) { #expect(LabelMatcher(parsing: text) == nil) }
+
+    @Test("every fault of a configuration is found at once, and no URL is shown")
+    func faults() {
+        var configuration = AlertingConfiguration()
+        #expect(configuration.faults.isEmpty)
+        configuration.policy.groupMinimum = 0
+        configuration.policy.externalLabels = ["pod": "x"]
+        configuration.receivers = [
+            AlertReceiver(name: "a", kind: .slack, url: "ftp://secret"), AlertReceiver(name: "a", kind: .pagerduty),
+            AlertReceiver(name: "", kind: .webhook),
+        ]
+        configuration.routes = [AlertRoute(receivers: ["nobody"])]
+        let faults = configuration.faults
+        #expect(
+            faults.map(\.key) == [
+                "alerting.groupMinimum", "alerting.externalLabels.pod", "alerting.receivers[0].url",
+                "alerting.receivers[1].secretFiles", "alerting.receivers[1].name", "alerting.receivers[2].name",
+                "alerting.receivers[2].url", "alerting.routes[0].receivers",
+            ]
+        )
+        #expect(!faults.contains { $0.value.contains("secret") && $0.key.hasSuffix("url") })
+    }
+
+    @Test("the first route that matches decides, unless it continues")
+    func routes() {
+        var configuration = AlertingConfiguration()
+        configuration.receivers = ["a", "b", "c"].map { AlertReceiver(name: $0, kind: .webhook, url: "http://h") }
+        #expect(configuration.receivers(for: [:]) == ["a", "b", "c"])
+        configuration.routes = [
+            AlertRoute(
+                matchers: [LabelMatcher(name: "severity", pattern: "critical")],
+                receivers: ["c"],
+                continues: true
+            ),
+            AlertRoute(matchers: [LabelMatcher(name: "namespace", pattern: "dev*")], receivers: []),
+            AlertRoute(receivers: ["a"]),
+        ]
+        #expect(configuration.receivers(for: ["severity": "critical", "namespace": "x"]) == ["a", "c"])
+        #expect(configuration.receivers(for: ["severity": "critical", "namespace": "dev-1"]) == ["c"])
+        #expect(configuration.receivers(for: ["severity": "warning", "namespace": "x"]) == ["a"])
+    }
+}
