@@ -12,7 +12,7 @@ struct AlertStateMachineTests {
         return policy
     }
 
-    /// Every event in every state of one alert: phase before, event, phase after (`nil`: over) and whether it is stored.
+    /// Every event in every state of one alert: phase before, event, phase after, and whether it is stored.
     struct Row: Sendable, CustomTestStringConvertible {
         var phase: String
         var event: String
