@@ -23,6 +23,12 @@ package struct AlertingStatistics: Equatable, Sendable {
         package var scope: AlertSubject.Scope
         package var severity: AlertSeverity
         package var state: AlertDisplayState
+
+        package init(of alert: Alert) {
+            self.scope = alert.subject.scope
+            self.severity = alert.severity
+            self.state = alert.displayState
+        }
     }
 
     package struct TransitionKey: Hashable, Sendable {

@@ -1,3 +1,6 @@
+import OTLP
+import TokenscaleCore
+
 /// Everything an operator can set. A fresh value holds the defaults.
 struct Configuration: Sendable {
     var otlpGRPCAddress: ListenAddress
@@ -14,6 +17,15 @@ struct Configuration: Sendable {
     var apiTLSCertificateFile: String?
     var apiTLSPrivateKeyFile: String?
     var kubeconfig: String?
+
+    /// Limits of what one OTLP request may cost.
+    var decodeLimits = DecodeLimits()
+    var aggregator = AggregatorConfiguration()
+    /// As written; ``aggregatorConfiguration`` has it read.
+    var trustedPeers: [String] = []
+    var names = SemanticNames()
+    var runnerScrapeTargets: [RunnerTarget] = []
+    var runnerScrapeIntervalSeconds = 10.0
 
     var dataDirectory = "tokenscale-data"
     var stateIntervalSeconds = 5.0
@@ -39,5 +51,12 @@ struct Configuration: Sendable {
         self.metricsAddress = .address(host: host, port: 8080)
         self.apiAddress = .address(host: host, port: 6443)
         self.healthAddress = .address(host: host, port: 8081)
+    }
+
+    /// What the aggregator is made from.
+    var aggregatorConfiguration: AggregatorConfiguration {
+        var configuration = self.aggregator
+        configuration.trustedPeers = PeerTrust(texts: self.trustedPeers) ?? PeerTrust()
+        return configuration
     }
 }

@@ -1,6 +1,8 @@
 extension Setting {
     /// Every setting there is, in the order of the documentation.
-    static let all: [Setting] = Self.addresses + Self.receiver + Self.api + Self.process
+    static let all: [Setting] =
+        Self.addresses + Self.receiver + Self.decoding + Self.api + Self.counting + Self.limits + Self.queue
+        + Self.process
 
     static let addresses: [Setting] = [
         .address("otlp-grpc-address", port: 4317, \.otlpGRPCAddress, "OTLP/gRPC from agents."),

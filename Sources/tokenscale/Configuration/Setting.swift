@@ -86,6 +86,24 @@ extension Setting {
         )
     }
 
+    static func integer(
+        _ key: String,
+        _ section: Section,
+        _ path: any Path<Int64>,
+        in range: ClosedRange<Int64>,
+        _ summary: String
+    ) -> Setting {
+        .scalar(
+            key,
+            section,
+            path,
+            allowed: "a whole number, \(range.lowerBound)…\(range.upperBound)",
+            summary,
+            parse: { text in Self.wholeNumber(text).map(Int64.init).flatMap { range.contains($0) ? $0 : nil } },
+            show: { String($0) }
+        )
+    }
+
     static func number(
         _ key: String,
         _ section: Section,
@@ -182,6 +200,40 @@ extension Setting {
                 configuration[keyPath: path] = texts
             },
             show: { $0[keyPath: path].joined(separator: ",") }
+        )
+    }
+
+    /// A list of objects: a YAML list in the file; YAML's flow style (or JSON) in a flag or variable.
+    static func objects<Item: Sendable>(
+        _ key: String,
+        _ section: Section,
+        _ path: any Path<[Item]>,
+        allowed: String,
+        _ summary: String,
+        parse: @escaping @Sendable (ConfigurationValue) throws(SettingError) -> Item,
+        show: @escaping @Sendable (Item) -> String
+    ) -> Setting {
+        Setting(
+            key: key,
+            section: section,
+            allowed: allowed,
+            summary: summary,
+            read: { value, configuration throws(SettingError) in
+                var value = value
+                if case .text(let text) = value { value = try ConfigurationFile.value(text: text) }
+                if case .text("") = value { value = .list([]) }
+                guard case .list(let items) = value else { throw SettingError(message: "allowed: \(allowed)") }
+                var parsed: [Item] = []
+                for (index, item) in items.enumerated() {
+                    do throws(SettingError) {
+                        parsed.append(try parse(item))
+                    } catch {
+                        throw SettingError(message: "item \(index + 1): \(error.message)")
+                    }
+                }
+                configuration[keyPath: path] = parsed
+            },
+            show: { "[" + $0[keyPath: path].map(show).joined(separator: ", ") + "]" }
         )
     }
 

@@ -1,0 +1,191 @@
+import Foundation
+import Testing
+
+@testable import tokenscale
+
+@Suite("Configuration")
+struct ConfigurationTests {
+    /// A folder that is gone after the test.
+    private func withFile<T>(_ text: String, _ body: (String) throws -> T) throws -> T {
+        let path = FileManager.default.temporaryDirectory.appending(path: "tokenscale-\(UUID()).yaml")
+        try text.write(to: path, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: path) }
+        return try body(path.path)
+    }
+
+    private func faults(
+        _ arguments: [String] = [],
+        environment: [String: String] = [:],
+        file: String? = nil
+    ) -> [String] {
+        do throws(ConfigurationError) {
+            _ = try ConfigurationReader(environment: environment).read(arguments: arguments, file: file)
+            return []
+        } catch {
+            return error.faults.map(\.text)
+        }
+    }
+
+    @Test("a flag wins over a variable, a variable over the file, the file over the default; each says where")
+    func precedence() throws {
+        let text = "log-level: warning\nlog-format: json\nstate-interval-seconds: 7\n"
+        try self.withFile(text) { path in
+            let effective = try ConfigurationReader(
+                environment: ["TOKENSCALE_LOG_LEVEL": "error", "TOKENSCALE_LOG_FORMAT": "text"]
+            ).read(arguments: ["--log-level", "debug"], file: path)
+            #expect(effective.configuration.logLevel == .debug)
+            #expect(effective.source(of: "log-level").text == "--log-level")
+            #expect(effective.configuration.logFormat == .text)
+            #expect(effective.source(of: "log-format").text == "$TOKENSCALE_LOG_FORMAT")
+            #expect(effective.configuration.stateIntervalSeconds == 7)
+            #expect(effective.source(of: "state-interval-seconds").text == "\(path):3")
+            #expect(effective.source(of: "data-directory").text == "default")
+        }
+    }
+
+    @Test("the file can be named by TOKENSCALE_CONFIG")
+    func fileByVariable() throws {
+        try self.withFile("log-level: error") { path in
+            let reader = ConfigurationReader(environment: ["TOKENSCALE_CONFIG": path])
+            let effective = try reader.read(arguments: [], file: nil)
+            #expect(effective.configuration.logLevel == .error)
+        }
+    }
+
+    @Test("what --print-config shows is itself a configuration file with the same meaning")
+    func printedConfigurationIsAFile() throws {
+        let arguments = [
+            "--runner-scrape-targets", "[{url: \"http://o:8080/metrics\", namespace: agents, queue: q}]",
+            "--trusted-peers", "10.0.0.0/8,namespace:otel", "--otlp-grpc-address", "[::1]:0", "--api-address", "off",
+        ]
+        let reader = ConfigurationReader(environment: [:])
+        let first = try reader.read(arguments: arguments, file: nil)
+        try self.withFile(first.text) { path in
+            let second = try reader.read(arguments: [], file: path)
+            for setting in Setting.all {
+                #expect(setting.show(second.configuration) == setting.show(first.configuration), "\(setting.key)")
+                #expect(second.source(of: setting.key) != .builtIn, "\(setting.key) was not read back")
+            }
+        }
+    }
+
+    @Test("every setting accepts its own default through flag, variable and file")
+    func defaultsAreAllowed() throws {
+        for setting in Setting.all {
+            let text = setting.show(Configuration())
+            let reader = ConfigurationReader(environment: [setting.variable: text])
+            let effective = try reader.read(arguments: ["--\(setting.key)=\(text)"], file: nil)
+            #expect(setting.show(effective.configuration) == text, "\(setting.key)")
+        }
+    }
+
+    @Test("keys are unique, in kebab case, and end with a unit where they have one")
+    func keys() {
+        let keys = Setting.all.map(\.key)
+        #expect(Set(keys).count == keys.count)
+        for key in keys {
+            #expect(key.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "-" }, "\(key)")
+        }
+        for setting in Setting.all where setting.allowed.hasPrefix("a number") {
+            let units = ["seconds", "score", "factor", "ratio", "nats"]
+            #expect(units.contains { setting.key.hasSuffix($0) }, "\(setting.key) has no unit")
+        }
+    }
+
+    @Test(
+        "a fault names the key, what was seen, where, and what is allowed",
+        arguments: [
+            (["--log-level", "loud"], "log-level = \"loud\" (--log-level): allowed: debug, info, warning, error"),
+            (
+                ["--otlp-grpc-address", "4317"],
+                "otlp-grpc-address = \"4317\" (--otlp-grpc-address): allowed: HOST:PORT"
+            ),
+            (["--otlp-grpc-address", "a:65536"], "allowed: HOST:PORT"),
+            (["--otlp-grpc-address", "::1:4317"], "[IPv6]:PORT"),
+            (["--state-interval-seconds", "0.5"], "allowed: a number, 1…300"),
+            (["--state-interval-seconds", "nan"], "allowed: a number, 1…300"),
+            (["--pod-limit", "many"], "allowed: a whole number, 1…1000000"),
+            (["--state-byte-limit", "9Gi"], "allowed: a whole number, 65536…4294967296"),
+            (["--log-level"], "log-level (command line): a value is missing"),
+            (["--log-levle", "info"], "did you mean --log-level?"),
+            (["info"], "not a flag"),
+            (["--trusted-peers", "10.0.0.0/33"], "is not an address"),
+            (["--runner-scrape-targets", "[{url: x}]"], "namespace is missing"),
+            (["--runner-scrape-targets", "[{url: x, namespace: n}]"], "url must begin with http://"),
+            (["--runner-scrape-targets", "[{nme: x}]"], "no such key \"nme\""),
+            (["--runner-scrape-targets", "{"], "not YAML"),
+            (["--runner-scrape-targets", "x"], "allowed: a list of"),
+            (["--otlp-tls-certificate-file", "/dev/null"], "needs otlp-tls-private-key-file as well"),
+            (["--api-tls-private-key-file", "/dev/null"], "needs api-tls-certificate-file as well"),
+            (["--otlp-client-ca-file", "/dev/null"], "mTLS is TLS"),
+            (["--otlp-bearer-token-file", "/no/such/file"], "the file is missing or cannot be read"),
+            (["--metrics-address", "127.0.0.1:4317"], "already taken by otlp-grpc-address"),
+        ]
+    )
+    func faultText(arguments: [String], expected: String) {
+        let faults = self.faults(arguments)
+        #expect(faults.count == 1)
+        #expect(faults.first?.contains(expected) == true, "\(faults)")
+    }
+
+    @Test("all faults of flags, environment and file come at once")
+    func allFaults() throws {
+        try self.withFile("log-level: loud\nnonsense: 1\npod-limit: [1]\n") { path in
+            let faults = self.faults(
+                ["--session-limit", "0", "--typo", "1"],
+                environment: ["TOKENSCALE_LOG_FORMAT": "xml"],
+                file: path
+            )
+            #expect(faults.count == 6)
+            for part in ["loud", "nonsense", "pod-limit", "session-limit", "--typo", "$TOKENSCALE_LOG_FORMAT"] {
+                #expect(faults.contains { $0.contains(part) }, "\(part)")
+            }
+        }
+    }
+
+    @Test(
+        "a broken file says where",
+        arguments: [
+            ("log-level: [", "not YAML"), ("- a\n- b\n", "lines of `key: value`"),
+            ("log-level: info\nlog-level: debug\n", "written twice: log-level"),
+        ]
+    )
+    func brokenFile(text: String, expected: String) throws {
+        try self.withFile(text) { path in
+            let faults = self.faults(file: path)
+            #expect(faults.count == 1)
+            #expect(faults.first?.contains(expected) == true, "\(faults)")
+        }
+    }
+
+    @Test("in a pod the defaults are all interfaces, of the cluster's address family")
+    func addressesInAPod() {
+        #expect(Configuration().otlpGRPCAddress.text == "127.0.0.1:4317")
+        let four = Configuration(environment: ["KUBERNETES_SERVICE_HOST": "10.96.0.1"])
+        #expect(
+            four.addresses.map(\.address.text) == [
+                "0.0.0.0:4317", "0.0.0.0:4318", "0.0.0.0:8080", "0.0.0.0:6443", "0.0.0.0:8081",
+            ]
+        )
+        let six = Configuration(environment: ["KUBERNETES_SERVICE_HOST": "fd00::1"])
+        #expect(six.otlpHTTPAddress.text == "[::]:4318")
+    }
+
+    @Test("variables that Kubernetes makes of a Service are no faults; a slip in a name is a warning")
+    func foreignVariables() throws {
+        let environment = [
+            "TOKENSCALE_SERVICE_HOST": "10.0.0.1", "TOKENSCALE_PORT_4317_TCP_ADDR": "10.0.0.1",
+            "TOKENSCALE_LOG_LEVL": "info",
+        ]
+        let effective = try ConfigurationReader(environment: environment).read(arguments: [], file: nil)
+        #expect(effective.warnings == ["TOKENSCALE_LOG_LEVL is not a setting; did you mean TOKENSCALE_LOG_LEVEL?"])
+    }
+
+    @Test("the page of the documentation is what the code says")
+    func page() throws {
+        let path = URL(filePath: #filePath)
+            .appending(path: "../../../Sources/tokenscale/Documentation.docc/Configuration.md").standardizedFileURL
+        let text = try String(contentsOf: path, encoding: .utf8)
+        #expect(text == SettingsText.page(), "run: tokenscale check-config --reference > \(path.path)")
+    }
+}
