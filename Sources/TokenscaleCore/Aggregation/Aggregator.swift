@@ -12,7 +12,7 @@ package final class Aggregator: Sendable {
     /// When this process began to count.
     package let startTime: Timestamp
     private let directory: PodDirectoryStore?
-    private let shards: [ShardBox]
+    let shards: [ShardBox]
     private let totals = Mutex(RecordTotals())
 
     /// A shard in its own heap object: `Mutex` cannot be stored in an array.

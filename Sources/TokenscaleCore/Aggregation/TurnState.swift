@@ -10,7 +10,7 @@ package struct TurnState: Equatable, Sendable {
     /// A tool was decided on since the last `api_request` (for senders without request ids).
     private var hasDecision = false
 
-    package init() {}
+    package init(isOpen: Bool = false) { self.isOpen = isOpen }
 
     package mutating func observe(_ event: AgentEvent) {
         switch event.kind {

@@ -24,9 +24,10 @@ package struct Hash128: Hashable, Sendable {
 
     /// Combines parts in order.
     package func combined(with other: Hash128) -> Hash128 {
-        let low = KeyedHash.mix(self.low ^ KeyedHash.primes.0, other.low ^ KeyedHash.primes.1)
-        let high = KeyedHash.mix(self.high ^ KeyedHash.primes.2, other.high ^ KeyedHash.primes.3)
-        return Hash128(low: low, high: high &+ low)
+        let lows = KeyedHash.mix(self.low ^ KeyedHash.primes.0, other.low ^ KeyedHash.primes.1)
+        let highs = KeyedHash.mix(self.high ^ KeyedHash.primes.2, other.high ^ KeyedHash.primes.3)
+        // Each half depends on all four words: identities are also compared by the low half alone.
+        return Hash128(low: KeyedHash.mix(lows ^ KeyedHash.primes.1, highs ^ KeyedHash.primes.0), high: lows &+ highs)
     }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(self.low) }

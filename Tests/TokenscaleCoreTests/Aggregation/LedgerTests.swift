@@ -1,0 +1,155 @@
+import Testing
+import TokenscaleCore
+
+@Suite("Ledger: every token once")
+struct LedgerTests {
+    private let tokens = TokenCounts(input: 10, output: 100, cacheRead: 5_000, cacheCreation: 400)
+
+    @Test("a request counts once, however often its body is sent")
+    func resent() {
+        var test = TestAggregator()
+        var body = BatchBuilder()
+        body.request(self.tokens, id: "req-1", at: test.now)
+        #expect(test.record(body).acceptedCount == 1)
+        for _ in 0..<3 {
+            test.advance(2)
+            #expect(test.record(body).duplicateCount == 1)
+        }
+        #expect(test.total() == self.tokens)
+    }
+
+    @Test("without request ids, time and sequence tell requests apart")
+    func withoutRequestID() {
+        let test = TestAggregator()
+        var body = BatchBuilder()
+        body.request(self.tokens, id: nil, at: test.now, sequence: 7)
+        body.request(self.tokens, id: nil, at: test.now, sequence: 8)
+        test.record(body)
+        test.record(body)
+        #expect(test.total() == self.tokens + self.tokens)
+    }
+
+    @Test("events and metrics of the same usage are not added")
+    func bothSources() {
+        var test = TestAggregator()
+        var metrics = BatchBuilder()
+        metrics.point(100, start: test.now.advanced(bySeconds: -10), time: test.now)
+        test.record(metrics)
+        var events = BatchBuilder()
+        events.request(TokenCounts(input: 0, output: 100, cacheRead: 0, cacheCreation: 0), id: "a", at: test.now)
+        test.record(events)
+        #expect(test.total().output == 100)
+        test.advance(20)
+        #expect(test.rate().output == 100)
+    }
+
+    @Test("an aborted request, known to metrics only, enters total at once and the rate after settling")
+    func aborted() {
+        var test = TestAggregator()
+        var events = BatchBuilder()
+        events.request(TokenCounts(input: 0, output: 100, cacheRead: 0, cacheCreation: 0), id: "a", at: test.now)
+        test.record(events)
+        var metrics = BatchBuilder()
+        metrics.point(117, start: test.now.advanced(bySeconds: -10), time: test.now)
+        test.record(metrics)
+        #expect(test.total().output == 117)
+        #expect(test.rate().output == 100)
+        test.advance(16)
+        #expect(test.rate().output == 117)
+    }
+
+    @Test("two processes may share a session: their delta points have their own times")
+    func sharedSession() {
+        let test = TestAggregator()
+        var body = BatchBuilder()
+        let start = test.now.advanced(bySeconds: -10)
+        body.point(100, start: start, time: test.now)
+        body.point(30, start: Timestamp(nanoseconds: start.nanoseconds + 1), time: test.now)
+        test.record(body)
+        test.record(body)
+        #expect(test.total().output == 130)
+    }
+
+    @Test("a cumulative series counts its highest value; a new start is a new series")
+    func cumulative() {
+        var test = TestAggregator()
+        let start = test.now
+        for (value, origin) in [(100.0, 0.0), (250, 0), (200, 0), (250, 0), (40, 30), (60, 30)] {
+            test.advance(10)
+            var body = BatchBuilder()
+            body.point(
+                value,
+                temporality: .cumulative,
+                start: start.advanced(bySeconds: origin),
+                time: test.now
+            )
+            test.record(body)
+        }
+        #expect(test.total().output == 310)
+    }
+
+    @Test("values that are no counts change nothing", arguments: [Double.nan, .infinity, -5])
+    func strangeValues(value: Double) {
+        let test = TestAggregator()
+        var body = BatchBuilder()
+        body.point(value, start: test.now, time: test.now)
+        #expect(test.record(body).ignoredCount == 1)
+        #expect(test.total() == .zero)
+    }
+
+    @Test("data without a pod is counted and named, not guessed")
+    func unattributed() {
+        let test = TestAggregator()
+        var body = BatchBuilder(namespace: nil, pod: nil)
+        body.request(self.tokens, id: "a", at: test.now)
+        #expect(test.record(body).unattributedCount == 1)
+        let snapshot = test.snapshot()
+        #expect(snapshot.pods.isEmpty)
+        #expect(snapshot.statistics.unattributedTokens == self.tokens.total)
+        #expect(snapshot.counters.map(\.pod) == [.unattributed])
+    }
+
+    @Test("items name the pod when the resource does not; each gets its own")
+    func itemAttributes() {
+        let test = TestAggregator()
+        var body = BatchBuilder(namespace: nil, pod: nil)
+        for (index, pod) in ["pod-0", "pod-1", "pod-0"].enumerated() {
+            let attributes = body.podAttributes(namespace: "agents", pod: pod)
+            body.request(self.tokens, id: "r\(index)", at: test.now, pod: attributes)
+        }
+        test.record(body)
+        #expect(test.total("pod-0") == self.tokens + self.tokens)
+        #expect(test.total("pod-1") == self.tokens)
+    }
+
+    @Test("counters outlive their sessions and never fall")
+    func sessionChurn() {
+        var test = TestAggregator()
+        for index in 0..<5 {
+            var body = BatchBuilder()
+            body.request(self.tokens, session: "s\(index)", id: "r\(index)", at: test.now)
+            test.record(body)
+            test.advance(1_000)
+            _ = test.snapshot()
+        }
+        #expect(test.snapshot().statistics.sessionCount == 0)
+        #expect(test.total().output == 500)
+    }
+
+    @Test("beyond the limit, new sessions are refused and told; known ones go on")
+    func limits() {
+        var configuration = AggregatorConfiguration()
+        configuration.sessionsPerPodLimit = 2
+        let test = TestAggregator(configuration: configuration)
+        var body = BatchBuilder()
+        for index in 0..<4 { body.request(self.tokens, session: "s\(index)", id: "r\(index)", at: test.now) }
+        let outcome = test.record(body)
+        #expect(outcome.acceptedCount == 2)
+        #expect(outcome.limitedCount == 2)
+        #expect(outcome.rejectedCount == 2)
+        var more = BatchBuilder()
+        more.request(self.tokens, session: "s1", id: "again", at: test.now)
+        #expect(test.record(more).acceptedCount == 1)
+        #expect(test.snapshot().statistics.limitedSessionCount == 2)
+    }
+}

@@ -1,0 +1,183 @@
+import Testing
+import TokenscaleCore
+
+@Suite("Rates: the last minute, honestly")
+struct RateTests {
+    private func output(_ count: Int64) -> TokenCounts {
+        TokenCounts(input: 0, output: count, cacheRead: 0, cacheCreation: 0)
+    }
+
+    @Test("a session of 30 s shows all its tokens, then leaves in one window")
+    func shortSession() {
+        var test = TestAggregator()
+        for index in 0..<6 {
+            var body = BatchBuilder()
+            body.request(self.output(1_000), id: "r\(index)", at: test.now, sequence: Int64(index))
+            test.record(body)
+            #expect(test.rate().output == Int64(index + 1) * 1_000)
+            test.advance(5)
+        }
+        test.advance(30)
+        #expect(test.rate().output == 5_000)
+        test.advance(30)
+        #expect(test.rate() == .zero)
+        #expect(test.pod()?.state == .idle)
+    }
+
+    @Test("late data lands in its own second; older data counts in the total only")
+    func lateData() {
+        var test = TestAggregator()
+        var fresh = BatchBuilder()
+        fresh.request(self.output(1), id: "now", at: test.now)
+        test.record(fresh)
+        var late = BatchBuilder()
+        late.request(self.output(10), id: "late", at: test.now.advanced(bySeconds: -50))
+        late.request(self.output(100), id: "old", at: test.now.advanced(bySeconds: -100))
+        test.record(late)
+        #expect(test.rate().output == 11)
+        #expect(test.total().output == 111)
+        #expect(test.snapshot().statistics.lateItemCount == 1)
+        test.advance(15)
+        #expect(test.rate().output == 1)
+    }
+
+    @Test("nothing lands in the future")
+    func future() {
+        var test = TestAggregator()
+        var body = BatchBuilder()
+        body.request(self.output(5), id: "a", at: test.now.advanced(bySeconds: 7_200))
+        test.record(body)
+        #expect(test.rate().output == 5)
+        test.advance(61)
+        #expect(test.rate().output == 0)
+        #expect(test.snapshot().statistics.futureItemCount == 1)
+    }
+
+    @Test("a clock that is steadily an hour behind is corrected and published")
+    func clockBehind() {
+        var test = TestAggregator()
+        for index in 0..<5 {
+            var body = BatchBuilder()
+            body.request(self.output(10), id: "r\(index)", at: test.now.advanced(bySeconds: -3_600))
+            test.record(body)
+            test.advance(3)
+        }
+        let offset = test.pod()?.clockOffsetSeconds ?? 0
+        #expect(abs(offset - 3_600) < 1)
+        #expect(test.rate().output > 0)
+        #expect(test.total().output == 50)
+    }
+
+    @Test("one old body is late data, not a wrong clock")
+    func replayed() {
+        let test = TestAggregator()
+        var body = BatchBuilder()
+        body.request(self.output(10), id: "r", at: test.now.advanced(bySeconds: -3_600))
+        test.record(body)
+        #expect(test.rate() == .zero)
+        #expect(test.total().output == 10)
+        #expect(test.pod()?.clockOffsetSeconds == 0)
+    }
+
+    @Test("a metric's increment is spread over its interval, exactly")
+    func spread() {
+        var test = TestAggregator()
+        test.advance(60)
+        var body = BatchBuilder()
+        body.point(6_007, start: test.now.advanced(bySeconds: -60), time: test.now)
+        test.record(body)
+        #expect(test.rate().output == 6_007)
+        // Held while nothing better can be known, gone one window after the next export was due.
+        test.advance(59)
+        #expect(test.rate().output == 6_007)
+        test.advance(10)
+        #expect(test.rate().output == 0)
+        #expect(test.total().output == 6_007)
+    }
+
+    @Test("a cumulative series met for the first time does not spike")
+    func firstCumulative() {
+        var test = TestAggregator()
+        test.advance(100)
+        var body = BatchBuilder()
+        body.point(
+            600_000,
+            temporality: .cumulative,
+            start: test.now.advanced(bySeconds: -6_000),
+            time: test.now
+        )
+        test.record(body)
+        #expect(test.total().output == 600_000)
+        #expect(abs(test.rate().output - 6_000) <= 100)
+    }
+
+    @Test("a burst is told apart from one lone request")
+    func burst() {
+        var test = TestAggregator()
+        var lone = BatchBuilder()
+        lone.request(self.output(100), id: "one", at: test.now)
+        test.record(lone)
+        #expect(test.pod()?.burstSecondCount == 1)
+        for index in 0..<4 {
+            test.advance(2)
+            var body = BatchBuilder()
+            body.request(self.output(100), id: "r\(index)", at: test.now)
+            test.record(body)
+        }
+        #expect(test.pod()?.burstSecondCount == 5)
+        #expect(test.pod()?.rates.first?.activeBurst.output == 2_000)
+    }
+
+    @Test("idle is 0, a silent open turn is unknown, and speech makes it known again")
+    func idleAndUnknown() {
+        var test = TestAggregator()
+        var body = BatchBuilder()
+        body.event(.userPrompt, at: test.now, sequence: 4)
+        body.event(.toolDecision, at: test.now, sequence: 5, request: "req-1")
+        body.request(self.output(50), id: "req-1", at: test.now, sequence: 6)
+        test.record(body)
+        #expect(test.pod()?.state == .active)
+        test.advance(91)
+        #expect(test.pod()?.state == .unknown(.sessionSilent))
+        var more = BatchBuilder()
+        more.event(.toolResult, at: test.now, sequence: 7)
+        more.request(self.output(50), id: "req-2", at: test.now, sequence: 8)
+        test.record(more)
+        #expect(test.pod()?.state == .active)
+        test.advance(120)
+        #expect(test.pod()?.state == .idle)
+        #expect(test.rate() == .zero)
+    }
+
+    @Test("a session met in mid work right after the start is unknown until a window has passed")
+    func windowNotCovered() {
+        var test = TestAggregator()
+        var body = BatchBuilder()
+        body.request(self.output(50), id: "a", at: test.now, sequence: 400)
+        test.record(body)
+        #expect(test.pod()?.state == .unknown(.windowNotCovered))
+        test.advance(60)
+        #expect(test.pod()?.state.isKnown == true)
+    }
+
+    @Test("a queue's depth is kept per pod and goes stale")
+    func queues() {
+        var test = TestAggregator()
+        var body = BatchBuilder()
+        body.queueDepth(17, queue: "build", at: test.now)
+        test.record(body)
+        let pushed = test.aggregator.recordQueueDepth(
+            namespace: "agents",
+            queue: "build",
+            pod: nil,
+            depth: 4,
+            source: .push,
+            time: test.now,
+            arrival: test.now
+        )
+        #expect(pushed)
+        #expect(test.snapshot().queues.map(\.depth).sorted() == [4, 17])
+        test.advance(91)
+        #expect(test.snapshot().queues.allSatisfy { $0.isStale })
+    }
+}
