@@ -28,6 +28,8 @@ package struct AggregatorConfiguration: Equatable, Sendable {
     package var deduplicationKeyLimit = 8_000_000
     /// Tokens that only metrics know enter the rate of a session with events after this: the logs may be late.
     package var settleSeconds = 15.0
+    /// A source that speaks alone for this long has taken over: two and a half export intervals. See ``UsageLedger``.
+    package var sourceSwitchSeconds = 150.0
     /// A metric increment is spread over at most this: the default export interval of Claude Code.
     package var exportIntervalSeconds = 60.0
     /// A sender's clock may be behind by this much before its times are corrected: the longest plausible delay

@@ -125,14 +125,8 @@ extension Shard {
         }
         writer.write(session.models.count)
         for usage in session.models {
-            let state = usage.state
             writer.write(self.modelNames[usage.model])
-            writer.write(state.events)
-            writer.write(state.metrics)
-            writer.write(state.placed)
-            writer.write(state.newestSecond)
-            writer.write(state.buckets.count)
-            for bucket in state.buckets { writer.write(UInt64(bucket)) }
+            usage.encode(to: &writer)
         }
     }
 
@@ -191,16 +185,7 @@ extension Shard {
         }
         for _ in 0..<(try reader.count()) {
             let model = self.model(named: try reader.text())
-            var state = ModelUsage.State(
-                events: try reader.tokens(),
-                metrics: try reader.tokens(),
-                placed: try reader.tokens(),
-                newestSecond: try reader.signed(),
-                buckets: []
-            )
-            for _ in 0..<(try reader.count()) { state.buckets.append(UInt32(clamping: try reader.unsigned())) }
-            guard let usage = ModelUsage(model: model, state: state) else { throw .damaged }
-            session.models.append(usage)
+            session.models.append(try ModelUsage(model: model, from: &reader))
             session.lastModel = model
         }
         guard self.sessions.slot(of: key) == nil else { throw .damaged }

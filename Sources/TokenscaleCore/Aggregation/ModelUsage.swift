@@ -1,13 +1,11 @@
-/// The ledger of one model in one session, and the window its rate comes from.
+/// One model in one session: its ledger, and the window its rate comes from.
 ///
-/// Events and metrics are two copies of the same usage. Each one alone is a lower bound of the truth (an aborted request
-/// is in the metrics only; a killed process loses the tail of either), so the total is, per type, the greater of the
-/// two. It only ever grows, and neither a resend nor a change of source can count a token twice.
+/// Totals are right at once; the rate places each token in its second: an event's tokens at once, what only metrics know
+/// after the events have had their time.
 package struct ModelUsage: Sendable {
     /// Index of the model's name in its shard.
     package let model: Int
-    package private(set) var events = TokenCounts()
-    package private(set) var metrics = TokenCounts()
+    package private(set) var ledger = UsageLedger()
     /// Tokens that entered the window or were too old for it. Never above ``total``.
     package private(set) var placed = TokenCounts()
     package private(set) var window = TokenWindow()
@@ -32,36 +30,24 @@ package struct ModelUsage: Sendable {
 
     package init(model: Int) { self.model = model }
 
-    package var total: TokenCounts {
-        TokenCounts(
-            input: Swift.max(self.events.input, self.metrics.input),
-            output: Swift.max(self.events.output, self.metrics.output),
-            cacheRead: Swift.max(self.events.cacheRead, self.metrics.cacheRead),
-            cacheCreation: Swift.max(self.events.cacheCreation, self.metrics.cacheCreation)
-        )
-    }
-
-    /// |events - metrics| where both sources spoke.
-    package var driftTokens: Int64 {
-        guard self.events.total > 0, self.metrics.total > 0 else { return 0 }
-        return TokenType.allCases.reduce(0) { $0.addingClamped(abs(self.events[$1] - self.metrics[$1])) }
-    }
+    package var total: TokenCounts { self.ledger.total }
 
     /// Counts one request.
     ///
     /// - Parameter second: When it ended.
     /// - Returns: By how much the total grew.
-    package mutating func recordEvent(_ tokens: TokenCounts, second: Int64) -> TokenCounts {
+    package mutating func recordEvent(_ tokens: TokenCounts, second: Int64, switchSeconds: Int64) -> TokenCounts {
         let before = self.total
-        self.events += tokens
-        let after = self.total
+        self.ledger.recordEvent(tokens, second: second, switchSeconds: switchSeconds)
+        let growth = self.total.subtracting(before)
         for type in TokenType.allCases {
-            let count = Swift.min(tokens[type], after[type] - self.placed[type])
+            self.skip(growth[type] - tokens[type], of: type)
+            let count = Swift.min(tokens[type], self.total[type] - self.placed[type])
             guard count > 0 else { continue }
             self.window.add(count, of: type, at: second)
             self.placed[type] += count
         }
-        return after.subtracting(before)
+        return growth
     }
 
     /// Counts the increment of a metric.
@@ -77,11 +63,13 @@ package struct ModelUsage: Sendable {
         seconds: ClosedRange<Int64>,
         hasEvents: Bool,
         arrival: Timestamp,
-        nextExport: Timestamp
+        nextExport: Timestamp,
+        switchSeconds: Int64
     ) -> Int64 {
-        let before = Swift.max(self.events[type], self.metrics[type])
-        self.metrics[type] = self.metrics[type].addingClamped(count)
-        let after = Swift.max(self.events[type], self.metrics[type])
+        let before = self.total[type]
+        self.ledger.recordMetric(count, of: type, seconds: seconds, switchSeconds: switchSeconds)
+        let after = self.total[type]
+        self.skip(after - before - count, of: type)
         if hasEvents {
             if after > self.placed[type] {
                 self.pending = Pending(since: arrival, first: seconds.lowerBound, last: seconds.upperBound)
@@ -125,7 +113,11 @@ package struct ModelUsage: Sendable {
         )
     }
 
-    /// Counts tokens that were used before the window.
+    /// Tokens that a change of source brought to light were used long ago: no part of any rate.
+    private mutating func skip(_ count: Int64, of type: TokenType) {
+        if count > 0 { self.placed[type] += count }
+    }
+
     private mutating func place(_ count: Int64, of type: TokenType, over seconds: ClosedRange<Int64>) {
         self.window.spread(count, of: type, from: seconds.lowerBound, through: seconds.upperBound)
         self.placed[type] += count
@@ -133,59 +125,23 @@ package struct ModelUsage: Sendable {
 }
 
 extension ModelUsage {
-    /// What the state file keeps.
-    package struct State: Equatable, Sendable {
-        package var events: TokenCounts
-        package var metrics: TokenCounts
-        package var placed: TokenCounts
-        package var newestSecond: Int64
-        package var buckets: [UInt32]
-    }
-
-    package var state: State {
+    func encode(to writer: inout StateWriter) {
+        self.ledger.encode(to: &writer)
+        writer.write(self.placed)
         let window = self.window.state
-        return State(
-            events: self.events,
-            metrics: self.metrics,
-            placed: self.placed,
-            newestSecond: window.newest,
-            buckets: window.buckets
-        )
+        writer.write(window.newest)
+        writer.write(window.buckets.count)
+        for bucket in window.buckets { writer.write(UInt64(bucket)) }
     }
 
-    /// Restores ``state``; `nil` if it does not fit this version.
-    package init?(model: Int, state: State) {
-        guard let window = TokenWindow(newest: state.newestSecond, buckets: state.buckets) else { return nil }
+    init(model: Int, from reader: inout StateReader) throws(StateError) {
         self.init(model: model)
-        self.events = state.events
-        self.metrics = state.metrics
-        self.placed = state.placed
+        self.ledger = try UsageLedger(from: &reader)
+        self.placed = try reader.tokens()
+        let newest = try reader.signed()
+        var buckets: [UInt32] = []
+        for _ in 0..<(try reader.count()) { buckets.append(UInt32(clamping: try reader.unsigned())) }
+        guard let window = TokenWindow(newest: newest, buckets: buckets) else { throw .damaged }
         self.window = window
-    }
-}
-
-extension TokenCounts {
-    /// Per type; the caller knows that nothing falls below zero.
-    package func subtracting(_ other: TokenCounts) -> TokenCounts {
-        TokenCounts(
-            input: self.input - other.input,
-            output: self.output - other.output,
-            cacheRead: self.cacheRead - other.cacheRead,
-            cacheCreation: self.cacheCreation - other.cacheCreation
-        )
-    }
-
-    /// Per type, for windows of another length.
-    package func multiplied(by factor: Int64) -> TokenCounts {
-        func product(_ value: Int64) -> Int64 {
-            let (result, overflow) = value.multipliedReportingOverflow(by: factor)
-            return overflow ? .max : result
-        }
-        return TokenCounts(
-            input: product(self.input),
-            output: product(self.output),
-            cacheRead: product(self.cacheRead),
-            cacheCreation: product(self.cacheCreation)
-        )
     }
 }

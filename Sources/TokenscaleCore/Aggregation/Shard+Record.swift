@@ -56,7 +56,11 @@ extension Shard {
     ) {
         let model = self.model(event.model, text: text)
         let index = self.usage(of: model, session: slot)
-        let growth = self.sessions[slot].models[index].recordEvent(event.tokens, second: time.second)
+        let growth = self.sessions[slot].models[index].recordEvent(
+            event.tokens,
+            second: time.second,
+            switchSeconds: Int64(self.configuration.sourceSwitchSeconds)
+        )
         let counted = self.sessions[slot].models[index].model
         self.sessions[slot].lastModel = counted
         self.sessions[slot].requestCount += 1
@@ -112,7 +116,8 @@ extension Shard {
             nextExport: context.arrival.advanced(
                 bySeconds: Swift.min(Double(time.second - first), self.configuration.exportIntervalSeconds)
                     + Self.exportSlackSeconds
-            )
+            ),
+            switchSeconds: Int64(self.configuration.sourceSwitchSeconds)
         )
         if self.isLate(time, context: context) { self.statistics.lateItemCount += 1 }
         let counted = self.sessions[slot].models[index].model

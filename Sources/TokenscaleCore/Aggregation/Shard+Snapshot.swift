@@ -28,7 +28,7 @@ extension Shard {
                     self.snapshot(session: session, finding: finding, now: now, rates: &rates, burst: &burst)
                 )
                 for model in self.sessions[session].models {
-                    part.statistics.driftTokens = part.statistics.driftTokens.addingClamped(model.driftTokens)
+                    part.statistics.driftTokens = part.statistics.driftTokens.addingClamped(model.ledger.driftTokens)
                 }
             }
             self.addCounters(pod: slot, sequence: sequence, to: &part)
@@ -103,8 +103,8 @@ extension Shard {
             let sums = self.sessions[slot].models[index].sums(now: now)
             let usage = self.sessions[slot].models[index]
             result.total += usage.total
-            result.eventTotal += usage.events
-            result.metricTotal += usage.metrics
+            result.eventTotal += usage.ledger.events
+            result.metricTotal += usage.ledger.metrics
             guard sums.stable.total > 0 else { continue }
             result.rate += sums.stable
             let name = self.modelNames[usage.model]

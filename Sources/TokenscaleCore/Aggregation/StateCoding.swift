@@ -77,6 +77,7 @@ struct StateReader {
         var result: UInt64 = 0
         for shift in stride(from: 0, to: 64, by: 7) {
             let byte = try self.byte()
+            guard shift < 63 || byte <= 1 else { throw .damaged }
             result |= UInt64(byte & 0x7f) << UInt64(shift)
             if byte < 0x80 { return result }
         }

@@ -1,0 +1,81 @@
+import Testing
+import TokenscaleCore
+
+@Suite("State file: a restart counts nothing twice and loses nothing")
+struct AggregatorStateTests {
+    private let tokens = TokenCounts(input: 10, output: 100, cacheRead: 5_000, cacheCreation: 400)
+
+    private func filled() -> TestAggregator {
+        let test = TestAggregator()
+        var body = BatchBuilder()
+        body.request(self.tokens, id: "a", at: test.now.advanced(bySeconds: -20))
+        body.point(
+            40,
+            session: "cumulative",
+            temporality: .cumulative,
+            start: test.now.advanced(bySeconds: -10),
+            time: test.now
+        )
+        test.record(body)
+        return test
+    }
+
+    private func restored(_ bytes: [UInt8], after seconds: Double) throws -> TestAggregator {
+        var next = TestAggregator()
+        next.advance(seconds)
+        try next.aggregator.restore(bytes, now: next.now)
+        return next
+    }
+
+    @Test("totals, rates and duplicates survive")
+    func survives() throws {
+        let first = self.filled()
+        var second = try self.restored(first.aggregator.encodeState(now: first.now), after: 3)
+        #expect(second.total() == first.total())
+        #expect(second.rate().output == 140)
+        var resent = BatchBuilder()
+        resent.request(self.tokens, id: "a", at: first.now.advanced(bySeconds: -20))
+        resent.point(
+            55,
+            session: "cumulative",
+            temporality: .cumulative,
+            start: first.now.advanced(bySeconds: -10),
+            time: second.now
+        )
+        #expect(second.record(resent).duplicateCount == 1)
+        #expect(second.total().output == 155)
+        #expect(second.pod()?.state.isKnown == true)
+        second.advance(61)
+        #expect(second.rate().output == 0)
+    }
+
+    @Test("after a long gap the windows are not covered")
+    func gap() throws {
+        let first = self.filled()
+        let second = try self.restored(first.aggregator.encodeState(now: first.now), after: 30)
+        #expect(second.pod()?.state == .unknown(.windowNotCovered))
+    }
+
+    @Test("every truncation and every flipped byte is found")
+    func damage() {
+        let first = self.filled()
+        let bytes = first.aggregator.encodeState(now: first.now)
+        for count in stride(from: 0, to: bytes.count, by: 7) {
+            #expect(throws: StateError.self) {
+                try TestAggregator().aggregator.restore(Array(bytes[..<count]), now: first.now)
+            }
+        }
+        // All of the header, and a sample of the rest, which the checksum guards as a whole.
+        for index in bytes.indices where index < 40 || index % 11 == 0 {
+            var flipped = bytes
+            flipped[index] ^= 0x10
+            #expect(throws: StateError.self) { try TestAggregator().aggregator.restore(flipped, now: first.now) }
+        }
+    }
+
+    @Test("the key of the identity hash is read from the file")
+    func key() throws {
+        let first = self.filled()
+        #expect(try Aggregator.key(ofState: first.aggregator.encodeState(now: first.now)) == TestAggregator.hash.key)
+    }
+}
