@@ -1,3 +1,16 @@
+/// The weight of one kind of evidence, in nats (log-likelihood ratio of stuck against healthy).
+package struct EvidenceWeight: Equatable, Sendable {
+    /// With `OTEL_LOG_TOOL_DETAILS=1`.
+    package var detailed: Float
+    /// Without: tool names and sizes only.
+    package var sizesOnly: Float
+
+    package init(_ detailed: Float, _ sizesOnly: Float) {
+        self.detailed = detailed
+        self.sizesOnly = sizesOnly
+    }
+}
+
 /// Weights and thresholds of the loop detector. An operator rarely changes them; where each number comes from is
 /// written beside it and in the documentation's "Detection" page.
 package struct DetectionConfiguration: Sendable, Equatable {
@@ -6,8 +19,91 @@ package struct DetectionConfiguration: Sendable, Equatable {
     package var warningScore: Float = 8
     package var criticalScore: Float = 12
     package var clearScore: Float = 2
+    /// Evidence stops here, so that recovery is seen after a bounded number of good rounds.
+    package var scoreLimit: Float = 16
+    /// A warning that stays open for so many rounds becomes critical.
+    package var escalationRounds: UInt32 = 100
+
     /// How long an event that overtook an earlier one is held back.
     package var holdSeconds: Double = 10
+    /// A call that sleeps or runs for at least so long waits for something outside.
+    package var waitSleepSeconds: Int64 = 5
+    package var waitDurationMilliseconds: Int64 = 10_000
+    /// A request that starts so long after the previous event was woken from outside.
+    package var wakeSeconds: Float = 20
+    package var wakeFactor: Float = 0.25
+    /// Share of a repetition's weight that counts however much was learnt since the action was last taken.
+    package var learnedFloor: Float = 0.3
+    /// A success without details whose result has at least so many bytes says little: sizes collide.
+    package var tinyResultBytes: Int32 = 512
 
-    package init() {}
+    /// Cost-weighted tokens burnt in stale rounds.
+    package var burnWarningTokens: Float = 1_200_000
+    package var burnCriticalTokens: Float = 3_000_000
+    /// Rounds and cost-weighted tokens without an edit, a commit, a prompt or a finished subagent.
+    package var stagnationRounds: Float = 300
+    package var stagnationTokens: Float = 5_000_000
+    /// Failures of one exact command with edits between: each counts more when the outcome is exactly the same.
+    package var verificationWarning: Float = 8
+    package var verificationSame: Float = 0.55
+    package var verificationChanged: Float = 0.25
+    /// Successful edits of one file since the last prompt or commit (real maximum 24).
+    package var churnEdits: UInt16 = 40
+
+    /// The turn-level accumulator of a workload.
+    package var turnWarning: Float = 4.5
+    package var turnCritical: Float = 7
+    package var turnRepeated: Float = 1.2
+    package var turnBad: Float = 0.4
+    package var turnGood: Float = -2
+    /// Failures of the provider count as one incident within this time.
+    package var incidentSeconds: Double = 900
+
+    private var weights: [EvidenceWeight]
+
+    package subscript(kind: EvidenceKind) -> EvidenceWeight {
+        get { self.weights[Int(kind.rawValue)] }
+        set { self.weights[Int(kind.rawValue)] = newValue }
+    }
+
+    package init() {
+        self.weights = EvidenceKind.allCases.map(Self.defaultWeight(of:))
+    }
+
+    /// The table: kind of evidence → weight with details, without.
+    private static func defaultWeight(of kind: EvidenceKind) -> EvidenceWeight {
+        switch kind {
+        case .sameOutcome: EvidenceWeight(1.7, 1.1)
+        case .nearOutcome: EvidenceWeight(1.0, 0.6)
+        case .sameOutcomeAfterEdit: EvidenceWeight(0.2, 0.1)
+        case .sameFailure: EvidenceWeight(2.1, 2.0)
+        case .similarFailure: EvidenceWeight(1.1, 1.0)
+        case .otherFailure: EvidenceWeight(0.5, 0.3)
+        case .sameTinyResult: EvidenceWeight(0.8, 0.3)
+        case .sameTinyOutput: EvidenceWeight(0.3, 0)
+        case .planning: EvidenceWeight(0.5, 0.4)
+        case .repeatedEdit: EvidenceWeight(1.8, 1.1)
+        case .waitSameOutcome: EvidenceWeight(0.15, 0.15)
+        case .waitFailure: EvidenceWeight(0.4, 0.4)
+        case .noTool: EvidenceWeight(0.45, 0.45)
+        case .noToolSameLength: EvidenceWeight(1.3, 1.3)
+        case .blockedByHook: EvidenceWeight(0.3, 0.3)
+        case .deniedAgain: EvidenceWeight(1.6, 1.6)
+        case .childRepeats: EvidenceWeight(1.44, 1.44)
+        case .apiErrorAgain: EvidenceWeight(1.2, 1.2)
+        case .apiErrorFirst: EvidenceWeight(0.3, 0.3)
+        case .refusal: EvidenceWeight(1.2, 1.2)
+        case .compactionSoon: EvidenceWeight(2.0, 2.0)
+        case .compactionFailed: EvidenceWeight(1.2, 1.2)
+        case .changedOutcome: EvidenceWeight(-0.2, -0.2)
+        case .waitChangedOutcome: EvidenceWeight(-0.3, -0.3)
+        case .newAction: EvidenceWeight(-1.5, -1.5)
+        case .newWait: EvidenceWeight(-0.8, -0.8)
+        case .newFailure: EvidenceWeight(-0.7, -0.7)
+        case .newEdit: EvidenceWeight(-4, -2.5)
+        case .commit: EvidenceWeight(-8, -8)
+        case .person: EvidenceWeight(-3, -3)
+        case .neutral: EvidenceWeight(0, 0)
+        }
+    }
 }

@@ -5,6 +5,9 @@ package struct LoopDetector: Sendable {
     private var sessions: [UInt64: SessionDetector] = [:]
     private var workloads: [UInt64: WorkloadDetector] = [:]
 
+    /// Keep an evidence trail of every session, see ``takeTrail(session:)``.
+    package var isExplaining = false
+
     package init(configuration: DetectionConfiguration = DetectionConfiguration()) {
         self.configuration = configuration
     }
@@ -18,6 +21,9 @@ package struct LoopDetector: Sendable {
         workload: UInt64,
         arrival: Timestamp
     ) {
+        if self.isExplaining, self.sessions[session]?.trail == nil {
+            self.sessions[session, default: SessionDetector()].trail = []
+        }
         self.sessions[session, default: SessionDetector()].observe(
             event,
             session: session,
@@ -32,10 +38,33 @@ package struct LoopDetector: Sendable {
     }
 
     package func finding(session: UInt64, at now: Timestamp) -> LoopFinding? {
-        self.sessions[session]?.finding(at: now, isIncident: false, configuration: self.configuration)
+        self.sessions[session]?.finding(
+            at: now,
+            isIncident: self.isIncident(at: now),
+            configuration: self.configuration
+        )
     }
 
     package func finding(workload: UInt64, at now: Timestamp) -> LoopFinding? {
-        self.workloads[workload]?.finding(at: now, isIncident: false, configuration: self.configuration)
+        self.workloads[workload]?.finding(
+            at: now,
+            isIncident: self.isIncident(at: now),
+            configuration: self.configuration
+        )
+    }
+
+    /// Is the provider failing for everybody?
+    package func isIncident(at now: Timestamp) -> Bool {
+        guard self.workloads.count >= 3 else { return false }
+        var health = ProviderHealth(at: now, configuration: self.configuration)
+        for workload in self.workloads.values { health.add(workload) }
+        return health.isIncident
+    }
+
+    /// The trail since the last call.
+    package mutating func takeTrail(session: UInt64) -> [EvidenceEntry] {
+        let trail = self.sessions[session]?.trail ?? []
+        self.sessions[session]?.trail = []
+        return trail
     }
 }

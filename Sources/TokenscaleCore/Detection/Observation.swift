@@ -1,29 +1,72 @@
 /// An ``AgentEvent`` as the detector sees it: what happened, to what, with which outcome. No text, no ranges.
 struct Observation {
     var kind: AgentEvent.Kind
-    var time: Timestamp
     var tool: ToolKind
+    var querySource: QuerySource
+    var decisionSource: AgentEvent.DecisionSource
+    var success: Truth
+    var isAccepted: Truth
+    var hasDetails: Bool
+    var isWait: Bool
+    var isCommit: Bool
+    var isStopHook: Bool
+    var isMidTurn: Bool
+    var startsBackground: Bool
+    var time: Timestamp
     /// Identity of a call: tool and arguments; without details tool and input size; 0 when neither is known.
     var action: UInt64
-    /// What the call left behind.
-    var outcome: Outcome
+    /// Identity of the tool by its name.
+    var toolName: UInt64
     /// `request_id` of the round the event belongs to; 0 when the sender leaves it out.
     var request: UInt64
     /// The subagent; 0 for the main loop and for senders without `agent_id`.
     var agent: UInt64
-    var querySource: QuerySource
-    var hasDetails: Bool
+    var file: UInt32
+    var command: UInt32
+    var errorType: UInt32
+    var errorText: UInt32
+    var outcome: Outcome
+    var inputByteCount: Int32
+    var durationMilliseconds: Int32
+    /// `prompt_length` or `response_length`.
+    var length: Int32
+    var outputTokens: Int32
+    var weightedTokens: Float
+    var statusCode: Int16
+    var attempts: Int16
+    var blockingHookCount: Int16
 
-    init(_ event: borrowing AgentEvent) {
+    init(_ event: borrowing AgentEvent, configuration: borrowing DetectionConfiguration) {
         self.kind = event.kind
-        self.time = event.time
         self.tool = event.tool
+        self.querySource = event.querySource
+        self.decisionSource = event.decisionSource
+        self.success = event.success
+        self.isAccepted = event.isAccepted
         self.hasDetails = event.arguments != 0
+        self.isWait = Self.isWait(event, configuration)
+        self.isCommit = event.isCommit
+        self.isStopHook = event.isStopHook
+        self.isMidTurn = event.isMidTurn
+        self.startsBackground = event.runsInBackground
+        self.time = event.time
         self.action = Self.action(of: event)
-        self.outcome = Outcome(of: event)
+        self.toolName = event.toolName
         self.request = event.request.isAbsent ? 0 : event.request.low
         self.agent = event.agent
-        self.querySource = event.querySource
+        self.file = UInt32(truncatingIfNeeded: event.file)
+        self.command = UInt32(truncatingIfNeeded: event.command)
+        self.errorType = UInt32(truncatingIfNeeded: event.errorType)
+        self.errorText = UInt32(truncatingIfNeeded: event.errorTextAsSent)
+        self.outcome = Outcome(of: event)
+        self.inputByteCount = Int32(clamping: event.inputByteCount)
+        self.durationMilliseconds = Int32(clamping: event.durationMilliseconds)
+        self.length = Int32(clamping: event.kind == .userPrompt ? event.promptLength : event.responseLength)
+        self.outputTokens = Int32(clamping: event.tokens.output)
+        self.weightedTokens = Float(event.tokens.weighted)
+        self.statusCode = Int16(clamping: event.statusCode)
+        self.attempts = Int16(clamping: event.attempts)
+        self.blockingHookCount = Int16(clamping: event.blockingHookCount)
     }
 
     /// `tool_input` is cut at 4 KiB by the sender, so the size belongs to the identity of the call.
@@ -36,6 +79,18 @@ struct Observation {
         if event.inputByteCount < 0, event.kind != .toolDecision { return 0 }
         return KeyedHash.mix(event.toolName ^ KeyedHash.primes.1, size ^ KeyedHash.primes.2) | 1
     }
+
+    /// Does the call wait for something outside rather than do work?
+    private static func isWait(_ event: borrowing AgentEvent, _ configuration: borrowing DetectionConfiguration) -> Bool
+    {
+        switch event.tool {
+        case .taskOutput, .bashOutput, .monitor: return true
+        case .agent: return false
+        default: break
+        }
+        if event.sleepSeconds >= configuration.waitSleepSeconds { return true }
+        return event.durationMilliseconds >= configuration.waitDurationMilliseconds
+    }
 }
 
 /// The visible outcome of a tool call. Result text is never in telemetry; its size and the kind of failure are.
@@ -44,6 +99,8 @@ struct Outcome: Equatable {
     var resultByteCount: Int32
     /// 0 for success, else a hash of `error_type` and, with details, of the error's text.
     var failure: UInt32
+
+    static let none = Outcome(resultByteCount: -2, failure: 0)
 
     init(resultByteCount: Int32, failure: UInt32) {
         self.resultByteCount = resultByteCount
@@ -56,9 +113,24 @@ struct Outcome: Equatable {
             self.failure = 0
             return
         }
-        let hash = KeyedHash.mix(event.errorType ^ KeyedHash.primes.3, event.errorText ^ KeyedHash.primes.1)
+        let hash = KeyedHash.mix(event.errorType ^ KeyedHash.primes.3, event.errorTextAsSent ^ KeyedHash.primes.1)
         self.failure = UInt32(truncatingIfNeeded: hash) | 1
     }
 
     var isFailure: Bool { self.failure != 0 }
+
+    enum Likeness {
+        case exact
+        case near
+        case different
+    }
+
+    /// Results whose size differs by a time stamp or a counter are nearly the same: 16 bytes or 2 %.
+    func likeness(to other: Outcome) -> Likeness {
+        guard self.isFailure == other.isFailure else { return .different }
+        if self.resultByteCount == other.resultByteCount, self.failure == other.failure { return .exact }
+        let tolerance = max(16, max(self.resultByteCount, other.resultByteCount) / 50)
+        let isClose = abs(Int(self.resultByteCount) - Int(other.resultByteCount)) <= Int(tolerance)
+        return isClose ? .near : .different
+    }
 }

@@ -1,0 +1,3 @@
+/// Restores the order of a session's events and drops duplicates, by `event.sequence`.
+struct EventOrder {
+}

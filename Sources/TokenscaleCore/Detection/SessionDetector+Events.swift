@@ -1,0 +1,134 @@
+/// What each kind of event means.
+extension SessionDetector {
+    mutating func takePrompt(
+        _ observation: Observation,
+        _ session: UInt64,
+        _ workload: inout WorkloadDetector,
+        _ configuration: borrowing DetectionConfiguration
+    ) {
+        if observation.isMidTurn { return }
+        let completed = self.turn.isComplete(workload.sendsResponses)
+        self.closeRounds(at: observation.time, configuration)
+        workload.turnStarted(session, observation.length, self.turn, at: observation.time, configuration)
+        if completed || observation.length != self.turn.promptLength {
+            // A person, or a scheduler, asked for something else: what was repeated before does not count against it.
+            self.stuck.clear()
+            self.episode = Episode()
+            self.memory.removeAll()
+            self.verification = 0
+            self.churnCount = 0
+            self.burntTokens = 0
+        }
+        self.stagnantRounds = 0
+        self.stagnantTokens = 0
+        self.laneCount = 0
+        self.lastTextLength = -1
+        self.lastTextTokens = -1
+        self.turn = Turn()
+        self.turn.promptLength = observation.length
+        self.turn.isOpen = true
+    }
+
+    mutating func takeRequest(
+        _ observation: Observation,
+        _ tokens: TokenCounts,
+        _ cost: Int64,
+        _ configuration: borrowing DetectionConfiguration
+    ) {
+        if self.episode.isOpen {
+            self.episode.tokens += tokens
+            self.episode.costMicroUSD = self.episode.costMicroUSD.addingClamped(cost)
+        }
+        switch observation.querySource {
+        case .auxiliary, .compaction: return
+        case .main, .subagent, .unknown: break
+        }
+        let index = self.round(of: observation, configuration)
+        self.rounds[index].hasRequest = true
+        self.rounds[index].isMain = observation.querySource != .subagent
+        self.rounds[index].outputTokens = observation.outputTokens
+        self.rounds[index].weightedTokens += observation.weightedTokens
+        let idle = Float(observation.time.seconds(since: self.lastTime))
+        let busy = Float(max(0, observation.durationMilliseconds)) / 1000
+        self.rounds[index].isWoken = self.lastTime != .zero && idle - busy >= configuration.wakeSeconds
+        if self.provider.score > 0 {
+            self.provider.add(
+                self.weight(.newAction, configuration) * 2,
+                round: self.roundCount,
+                mayBeCritical: true,
+                configuration
+            )
+        }
+        self.turn.requestCount &+= 1
+        self.turn.lastHadTool = self.rounds[index].hasTool
+        self.turn.lastHadResponse = false
+        self.turn.isOpen = true
+    }
+
+    mutating func takeResponse(_ observation: Observation) {
+        self.turn.sendsResponses = true
+        self.turn.lastHadResponse = true
+        for index in self.rounds.indices where self.rounds[index].agent == observation.agent {
+            self.rounds[index].responseLength = observation.length
+        }
+    }
+
+    mutating func takeDecision(
+        _ observation: Observation,
+        _ configuration: borrowing DetectionConfiguration
+    ) {
+        if observation.isAccepted == .yes {
+            if observation.tool == .agent { self.laneCount = min(64, self.laneCount + 1) }
+            return
+        }
+        guard observation.isAccepted == .no else { return }
+        let index = self.round(of: observation, configuration)
+        self.rounds[index].hasTool = true
+        self.turn.lastHadTool = true
+        self.turn.rejectCount &+= 1
+        switch observation.decisionSource {
+        case .userReject, .userAbort, .userTemporary, .userPermanent:
+            self.rounds[index].add(.person, self.weight(.person, configuration), observation)
+        case .config, .hook, .unknown:
+            let (known, isKnown) = self.memory.recall(observation.action ^ KeyedHash.primes.2)
+            var record = known
+            let kind: EvidenceKind = isKnown ? .deniedAgain : .newFailure
+            let factor = isKnown ? self.staleness(since: record, configuration) : 0.5
+            self.remember(&record, .none, kind)
+            self.rounds[index].add(kind, self.weight(kind, configuration) * factor, observation)
+        }
+    }
+
+    mutating func takeError(
+        _ observation: Observation,
+        _ workload: inout WorkloadDetector,
+        _ configuration: borrowing DetectionConfiguration
+    ) {
+        let isProvider = observation.statusCode <= 0 || observation.statusCode == 429 || observation.statusCode >= 500
+        if isProvider { workload.lastProviderFailure = observation.time }
+        // The summary of the retries follows the error itself.
+        if observation.kind == .apiRetriesExhausted { return }
+        self.closeRounds(at: observation.time, configuration)
+        self.turn.errorCount &+= 1
+        let isAgain = self.provider.score > 0 && self.lastStatus == observation.statusCode
+        self.lastStatus = observation.statusCode
+        self.episode.failureCount &+= 1
+        let kind: EvidenceKind = isAgain ? .apiErrorAgain : .apiErrorFirst
+        self.addDirect(kind, observation.attempts >= 8 ? 1.3 : 1, observation, configuration)
+    }
+
+    mutating func takeCompaction(
+        _ observation: Observation,
+        _ configuration: borrowing DetectionConfiguration
+    ) {
+        self.closeRounds(at: observation.time, configuration)
+        if observation.success == .no {
+            self.addDirect(.compactionFailed, 1, observation, configuration)
+        } else if self.lastCompactionRound != .max, self.roundCount &- self.lastCompactionRound <= 6 {
+            self.addDirect(.compactionSoon, 1, observation, configuration)
+        }
+        self.lastCompactionRound = self.roundCount
+        // What was read is forgotten by the model: reading it again is no repetition.
+        self.learning += 4
+    }
+}

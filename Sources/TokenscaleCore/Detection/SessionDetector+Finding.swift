@@ -1,0 +1,52 @@
+extension SessionDetector {
+    /// What is concluded now; `nil` when nothing is.
+    ///
+    /// - Parameter isIncident: The provider is failing for everybody (``ProviderHealth``): API errors are not this
+    ///   session's fault.
+    package func finding(
+        at now: Timestamp,
+        isIncident: Bool,
+        configuration: borrowing DetectionConfiguration
+    ) -> LoopFinding? {
+        var best: (level: UInt8, pattern: LoopPattern, score: Float, threshold: Float) = (0, .noProgress, 0, 0)
+        func consider(_ level: UInt8, _ pattern: LoopPattern, _ score: Float, _ threshold: Float) {
+            if level > best.level { best = (level, pattern, score, threshold) }
+        }
+        let stuckThreshold = self.stuck.level == 3 ? configuration.criticalScore : configuration.warningScore
+        consider(self.stuck.level, self.episode.kind.pattern, self.stuck.score, stuckThreshold)
+        if !isIncident { consider(self.provider.level, .apiError, self.provider.score, configuration.warningScore) }
+        if self.burntTokens >= configuration.burnCriticalTokens {
+            consider(3, self.episode.kind.pattern, self.burntTokens, configuration.burnCriticalTokens)
+        } else if self.burntTokens >= configuration.burnWarningTokens {
+            consider(2, self.episode.kind.pattern, self.burntTokens, configuration.burnWarningTokens)
+        }
+        if self.verification >= configuration.verificationWarning {
+            consider(2, .verificationFailure, self.verification, configuration.verificationWarning)
+        }
+        if self.stagnantRounds >= configuration.stagnationRounds {
+            consider(2, .noProgress, self.stagnantRounds, configuration.stagnationRounds)
+        } else if self.stagnantTokens >= configuration.stagnationTokens {
+            consider(2, .noProgress, self.stagnantTokens, configuration.stagnationTokens)
+        }
+        guard best.level > 0, let severity = LoopSeverity(rawValue: best.level - 1) else { return nil }
+        var finding = LoopFinding(
+            severity: severity,
+            pattern: best.pattern,
+            onset: self.episode.isOpen ? self.episode.onset : self.lastProgress,
+            lastEvidence: self.episode.isOpen ? self.episode.lastEvidence : self.lastTime
+        )
+        finding.score = Double(best.score)
+        finding.threshold = Double(best.threshold)
+        finding.lastProgress = self.lastProgress == .zero ? nil : self.lastProgress
+        finding.roundCount = Int(self.episode.roundCount)
+        finding.repeatCount = Int(self.episode.repeatCount)
+        finding.failureCount = Int(self.episode.failureCount)
+        finding.editCount = Int(self.episode.editCount)
+        finding.commitCount = Int(self.episode.commitCount)
+        finding.tokens = self.episode.tokens
+        finding.costMicroUSD = self.episode.costMicroUSD
+        finding.tool = self.episode.tool
+        finding.fingerprint = self.episode.action
+        return finding
+    }
+}

@@ -1,0 +1,225 @@
+/// A failure, to be compared with later ones.
+struct FailureMark {
+    var tool: UInt32 = 0
+    var errorType: UInt32 = 0
+    var errorText: UInt32 = 0
+    var file: UInt32 = 0
+    var command: UInt32 = 0
+    var inputByteCount: Int32 = 0
+}
+
+/// A small result, to be compared with later ones of the same tool.
+struct ResultMark {
+    var tool: UInt32 = 0
+    var command: UInt32 = 0
+    var resultByteCount: Int32 = -2
+}
+
+/// The table's left side: which kind of evidence a tool call is.
+extension SessionDetector {
+    mutating func takeResult(
+        _ observation: Observation,
+        _ configuration: borrowing DetectionConfiguration
+    ) {
+        let index = self.round(of: observation, configuration)
+        self.rounds[index].hasTool = true
+        self.turn.lastHadTool = true
+        let isFailure = observation.outcome.isFailure
+        if isFailure {
+            self.turn.failureCount &+= 1
+            if self.episode.isOpen { self.episode.failureCount &+= 1 }
+        } else {
+            self.turn.successCount &+= 1
+        }
+        self.turn.sign(observation)
+        // What runs in the background wakes the model when it ends; an answer to that needs no tool.
+        let isAsynchronous = observation.tool == .agent && observation.durationMilliseconds < 5000
+        if observation.startsBackground || isAsynchronous { self.backgroundCredit = min(60, self.backgroundCredit + 4) }
+        // One failing call makes its parallel siblings fail: only the first failure of a round is evidence.
+        if isFailure, self.rounds[index].hasFailure { return }
+        if isFailure { self.rounds[index].hasFailure = true }
+        let (kind, factor) = self.classify(observation, configuration)
+        self.rounds[index].add(kind, self.weight(kind, configuration) * factor, observation)
+        if kind == .commit || kind == .newEdit { self.turn.hasProgress = true }
+        if kind == .commit || kind == .newEdit { self.progress(at: observation.time, isCommit: kind == .commit) }
+        self.failureStreak = isFailure ? self.failureStreak &+ 1 : 0
+        self.planStreak = observation.tool == .todo ? self.planStreak &+ 1 : 0
+    }
+
+    private mutating func classify(
+        _ observation: Observation,
+        _ configuration: borrowing DetectionConfiguration
+    ) -> (EvidenceKind, Float) {
+        if observation.isCommit { return (.commit, 1) }
+        if observation.tool == .agent { return self.classifyChild(observation) }
+        self.signChild(observation)
+        guard observation.action != 0 else { return (.neutral, 0) }
+        let (recalled, isKnown) = self.memory.recall(observation.action)
+        var record = recalled
+        let (kind, factor) =
+            isKnown
+            ? self.classifyKnown(observation, record, configuration) : self.classifyNew(observation, configuration)
+        self.note(observation)
+        self.verify(observation, record)
+        self.remember(&record, observation.outcome, kind)
+        self.waitCount = (self.waitCount << 1 | (observation.isWait ? 1 : 0)) & 0x3f
+        if observation.tool.isEdit, kind == .newEdit { return self.countEdit(observation) }
+        // Several subagents at once may each do it once.
+        if isKnown, record.occurrenceCount <= UInt16(self.laneCount), self.laneCount > 1 { return (.neutral, 0) }
+        return (kind, factor)
+    }
+
+    /// How much of a repetition's weight counts: little when much was learnt since the action was last taken.
+    func staleness(since record: ActionRecord, _ configuration: borrowing DetectionConfiguration) -> Float {
+        let between = Float(self.roundCount &- record.round) - 1
+        guard between > 0 else { return 1 }
+        let learnt = max(0, self.learning - record.learning)
+        return max(configuration.learnedFloor, 1 - learnt / between)
+    }
+
+    private func classifyKnown(
+        _ observation: Observation,
+        _ record: ActionRecord,
+        _ configuration: borrowing DetectionConfiguration
+    ) -> (EvidenceKind, Float) {
+        let (likeness, isNewest) = record.likeness(to: observation.outcome)
+        let isFailure = observation.outcome.isFailure
+        let isWaiting = observation.isWait || self.waitCount.nonzeroBitCount >= 3
+        if isWaiting {
+            if likeness == .different { return (.waitChangedOutcome, 1) }
+            return (isFailure ? .waitFailure : .waitSameOutcome, 1)
+        }
+        if likeness == .different { return (.changedOutcome, 1) }
+        if observation.tool.isEdit, !isFailure { return (.repeatedEdit, 1) }
+        if self.editCount != record.editCount { return (.sameOutcomeAfterEdit, 1) }
+        let stale = self.staleness(since: record, configuration) * (isNewest ? 1 : 0.7)
+        // The very same call fails, with nothing achieved in between.
+        if isFailure, self.failureStreak > 0 { return (.sameFailure, stale) }
+        // Without details an action is only a size: a repetition with a large result may be another call.
+        if !self.hasDetails, !isFailure, observation.outcome.resultByteCount > 2048 { return (.sameOutcome, 0.05) }
+        return (likeness == .exact || isFailure ? .sameOutcome : .nearOutcome, stale)
+    }
+
+    private func classifyNew(
+        _ observation: Observation,
+        _ configuration: borrowing DetectionConfiguration
+    ) -> (EvidenceKind, Float) {
+        if observation.outcome.isFailure { return self.classifyNewFailure(observation) }
+        if observation.tool.isEdit { return (.newEdit, 1) }
+        if observation.isWait { return (.newWait, 1) }
+        if observation.tool == .todo { return (self.planStreak >= 3 ? .planning : .neutral, 1) }
+        let tool = UInt32(truncatingIfNeeded: observation.toolName)
+        let command = observation.command
+        let size = observation.outcome.resultByteCount
+        let isTiny = size >= 0 && size <= configuration.tinyResultBytes
+        let isSame =
+            isTiny
+            && self.results.contains {
+                $0.tool == tool && $0.command == command && abs($0.resultByteCount - size) <= 3
+            }
+        guard isSame else { return (.newAction, 1) }
+        return (observation.tool == .bash ? .sameTinyOutput : .sameTinyResult, 1)
+    }
+
+    private func classifyNewFailure(_ observation: Observation) -> (EvidenceKind, Float) {
+        let tool = UInt32(truncatingIfNeeded: observation.toolName)
+        let (file, text, command) = (observation.file, observation.errorText, observation.command)
+        let errorType = observation.errorType
+        let size = Int(observation.inputByteCount)
+        guard self.failures.contains(where: { $0.tool == tool && $0.errorType == errorType }) else {
+            return (.newFailure, 1)
+        }
+        if observation.isWait { return (.waitFailure, 1) }
+        let isNear = self.failures.contains {
+            $0.tool == tool && $0.errorType == errorType && abs(Int($0.inputByteCount) - size) * 5 <= max(size, 1)
+        }
+        let isSameCause = self.failures.contains {
+            $0.tool == tool && $0.errorType == errorType
+                && (file != 0 && $0.file == file || text != 0 && $0.errorText == text)
+        }
+        let isStreak = self.failureStreak > 0
+        let factor: Float = isStreak ? 1 : 0.5
+        if observation.tool == .bash {
+            let isSameCommand = self.failures.contains { command != 0 && $0.command == command && $0.tool == tool }
+            if self.hasDetails { return (isSameCause && isSameCommand ? .similarFailure : .otherFailure, factor) }
+            return (isNear ? .similarFailure : .otherFailure, factor)
+        }
+        if self.hasDetails { return (isSameCause && isStreak ? .sameFailure : .similarFailure, factor) }
+        return (isStreak ? .sameFailure : .similarFailure, factor)
+    }
+
+    private mutating func note(_ observation: Observation) {
+        guard observation.outcome.isFailure else {
+            self.results.push(
+                ResultMark(
+                    tool: UInt32(truncatingIfNeeded: observation.toolName),
+                    command: observation.command,
+                    resultByteCount: observation.outcome.resultByteCount
+                )
+            )
+            return
+        }
+        self.failures.push(
+            FailureMark(
+                tool: UInt32(truncatingIfNeeded: observation.toolName),
+                errorType: observation.errorType,
+                errorText: observation.errorText,
+                file: observation.file,
+                command: observation.command,
+                inputByteCount: observation.inputByteCount
+            )
+        )
+    }
+
+    mutating func remember(_ record: inout ActionRecord, _ outcome: Outcome, _ kind: EvidenceKind) {
+        record.add(outcome)
+        record.learning = self.learning + kind.learning
+        record.round = self.roundCount
+        record.editCount = self.editCount + (kind == .newEdit ? 1 : 0)
+        record.occurrenceCount = min(.max - 1, record.occurrenceCount) + 1
+        record.failureCount = outcome.isFailure ? min(.max - 1, record.failureCount) + 1 : 0
+        self.memory.store(record)
+    }
+
+    private mutating func countEdit(_ observation: Observation) -> (EvidenceKind, Float) {
+        self.editCount &+= 1
+        if self.episode.isOpen { self.episode.editCount &+= 1 }
+        return (.newEdit, 1)
+    }
+
+    /// The verification streak: one command keeps failing while files are being changed.
+    private mutating func verify(_ observation: Observation, _ record: ActionRecord) {
+        guard observation.tool == .bash || observation.tool == .mcp else { return }
+        if observation.outcome.isFailure {
+            guard record.failureCount > 0 else { return }
+            let isSame = record.likeness(to: observation.outcome).likeness == .exact
+            self.verification += isSame ? 0.55 : 0.25
+            self.verificationAction = observation.action
+        } else if observation.action == self.verificationAction {
+            self.verification = 0
+        }
+    }
+
+    private mutating func signChild(_ observation: Observation) {
+        guard observation.agent != 0 || self.laneCount == 1 else { return }
+        let mark = KeyedHash.mix(observation.toolName ^ KeyedHash.primes.0, UInt64(observation.errorType) &+ 7)
+        self.childSignature &+= UInt32(truncatingIfNeeded: mark)
+        if observation.outcome.isFailure { self.childFailed = true }
+    }
+
+    /// A subagent finished: did it do and fail at the same as one of the last four?
+    private mutating func classifyChild(_ observation: Observation) -> (EvidenceKind, Float) {
+        let signature = self.childSignature
+        let isRepeat = signature != 0 && self.childFailed && self.children.contains { $0 == signature }
+        let failed = self.childFailed
+        self.children.push(signature)
+        self.childSignature = 0
+        self.childFailed = false
+        self.laneCount = self.laneCount == 0 ? 0 : self.laneCount - 1
+        self.stagnantRounds *= 0.5
+        self.stagnantTokens *= 0.5
+        if isRepeat { return (.childRepeats, 1) }
+        if observation.outcome.isFailure { return (.newFailure, 1) }
+        return (failed ? .neutral : .newAction, 1)
+    }
+}
