@@ -140,6 +140,7 @@ package struct AgentEventBuilder: Sendable {
         case .error:
             guard value.kind == .string, !value.text.isAbsent else { return }
             let error = text.extracting(value.text.offsets)
+            self.event.errorTextAsSent = self.names.hash.hash64(error)
             self.event.errorText = ActionFingerprint.normalizedHash(of: error, by: self.names.hash, removingPaths: true)
         case .toolInput, .toolParameters: self.setArguments(value, text, isInput: key == .toolInput)
         default: self.setPod(key, value)

@@ -97,6 +97,8 @@ package final class KnownNames: Sendable {
         ("WebSearch", .webSearch), ("Agent", .agent), ("Task", .agent), ("TaskOutput", .taskOutput),
         ("AgentOutputTool", .taskOutput), ("Monitor", .monitor), ("TodoWrite", .todo), ("TodoRead", .todo),
         ("TaskCreate", .todo), ("TaskUpdate", .todo), ("TaskList", .todo), ("TaskGet", .todo), ("Skill", .skill),
-        ("SlashCommand", .skill), ("mcp_tool", .mcp),
+        ("SlashCommand", .skill), ("mcp_tool", .mcp), ("PowerShell", .bash),
+        // SWE-agent's names.
+        ("edit", .edit), ("create", .write),
     ]
 }
