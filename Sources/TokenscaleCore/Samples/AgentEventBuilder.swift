@@ -140,8 +140,9 @@ package struct AgentEventBuilder: Sendable {
         case .error:
             guard value.kind == .string, !value.text.isAbsent else { return }
             let error = text.extracting(value.text.offsets)
-            self.event.errorTextAsSent = self.names.hash.hash64(error)
-            self.event.errorText = ActionFingerprint.normalizedHash(of: error, by: self.names.hash, removingPaths: true)
+            let hash = self.names.hash.content
+            self.event.errorTextAsSent = hash.hash64(error)
+            self.event.errorText = ActionFingerprint.normalizedHash(of: error, by: hash, removingPaths: true)
         case .toolInput, .toolParameters: self.setArguments(value, text, isInput: key == .toolInput)
         default: self.setPod(key, value)
         }
@@ -156,7 +157,7 @@ package struct AgentEventBuilder: Sendable {
     /// to.
     private mutating func setArguments(_ value: AttributeValue, _ text: RawSpan, isInput: Bool) {
         guard value.kind == .string, !value.text.isAbsent else { return }
-        let found = ActionFingerprint(json: text.extracting(value.text.offsets), by: self.names.hash)
+        let found = ActionFingerprint(json: text.extracting(value.text.offsets), by: self.names.hash.content)
         if isInput || !self.hasToolInput {
             self.event.arguments = found.exact
             self.event.normalizedArguments = found.normalized
@@ -185,7 +186,7 @@ package struct AgentEventBuilder: Sendable {
         switch value.kind {
         case .empty, .composite: .absent
         case .string where value.text.isAbsent: .absent
-        case .string, .bool, .int, .double: value.fingerprint(in: text, by: self.names.hash)
+        case .string, .bool, .int, .double: value.fingerprint(in: text, by: self.names.hash.content)
         }
     }
 

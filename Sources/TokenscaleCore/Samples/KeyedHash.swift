@@ -35,12 +35,23 @@ package struct Hash128: Hashable, Sendable {
 
 /// The process's keyed hash function, in the style of wyhash (multiply, fold the 128-bit product).
 ///
-/// Text that may hold commands, file names or prompts (`tool_input`, `error`, …) is turned into such a hash on arrival
-/// and dropped. The key is drawn once per process by the executable, so that a fingerprint tells nothing outside of it.
+/// Two keys, both drawn by the executable. ``key`` identifies streams, requests and sessions; the state file carries it
+/// over a restart. ``contentKey`` is for text that may hold commands, file names or prompts (`tool_input`, `error`, …),
+/// which is hashed on arrival and dropped: that key is drawn anew by every process and never leaves it, so that a
+/// fingerprint in an alert tells nothing, not even to somebody who holds the state file.
 package struct KeyedHash: Sendable {
     package let key: UInt64
+    private let contentKey: UInt64
 
-    package init(key: UInt64) { self.key = key }
+    /// - Parameter contentKey: A second random number. Without it content is hashed under a key that follows from
+    ///   `key`: enough for tests and for reading files, not for a process that writes a state file.
+    package init(key: UInt64, contentKey: UInt64? = nil) {
+        self.key = key
+        self.contentKey = contentKey ?? Self.mix(key ^ Self.primes.2, Self.primes.3)
+    }
+
+    /// The hash for a sender's content.
+    package var content: KeyedHash { KeyedHash(key: self.contentKey, contentKey: self.contentKey) }
 
     /// Odd constants with balanced bits, from wyhash's default secret <https://github.com/wangyi-fudan/wyhash>.
     package static let primes: (UInt64, UInt64, UInt64, UInt64) = (
