@@ -5,6 +5,7 @@ package import TokenscaleCore
 /// One per event loop: it owns decode memory that is reused from request to request, so it is not `Sendable`.
 package final class Ingestor {
     private let aggregator: Aggregator
+    private let decoder: OTLPDecoder
 
     /// - Parameters:
     ///   - aggregator: Where samples go.
@@ -13,6 +14,7 @@ package final class Ingestor {
     ///   - limits: What one request may cost.
     package init(aggregator: Aggregator, hash: KeyedHash, names: SemanticNames, limits: DecodeLimits) {
         self.aggregator = aggregator
+        self.decoder = OTLPDecoder(hash: hash, names: names, limits: limits)
     }
 
     /// Decodes `body` and records its items, all or nothing: a body that is refused has recorded none, so that
@@ -30,6 +32,11 @@ package final class Ingestor {
         peer: PeerAddress?,
         arrival: Timestamp
     ) throws(OTLPDecodeError) -> RecordOutcome {
-        RecordOutcome()
+        var outcome = RecordOutcome()
+        let limitedCount = try self.decoder.decode(body, signal: signal, encoding: encoding) { batch, text in
+            outcome += self.aggregator.record(batch, text: text, peer: peer, arrival: arrival)
+        }
+        outcome.limitedCount += limitedCount
+        return outcome
     }
 }
