@@ -1,5 +1,4 @@
 import COTLP
-internal import CProtobufC
 
 /// Owns the memory in which protobuf-c builds the envelope of one request; reused from request to request.
 @safe

@@ -1,5 +1,4 @@
 import COTLP
-internal import CProtobufC
 import TokenscaleCore
 
 /// Walks the envelopes that protobuf-c has built: the only place that touches its structures.

@@ -9,8 +9,8 @@ extension ItemDecoder {
         var isFirst = true
         while let key = try json.nextKey(&isFirst) {
             if key == .name, try !json.readNull() {
-                let name = try json.string()
-                identity = MetricIdentity(name: unsafe json.bytes.span.bytes.extracting(name.offsets), names: self.names)
+                let name = try json.string().offsets
+                identity = MetricIdentity(name: unsafe json.bytes.span.bytes.extracting(name), names: self.names)
             } else if let type = PointType(key) {
                 if let identity {
                     try self.readData(&json, type, identity)

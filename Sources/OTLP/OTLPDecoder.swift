@@ -1,5 +1,4 @@
 import COTLP
-internal import CProtobufC
 package import TokenscaleCore
 
 /// From the bytes of a request to ``ResourceBatch``es.
