@@ -117,7 +117,11 @@ let package = Package(
         ),
         .testTarget(
             name: "OTLPReceiverTests",
-            dependencies: ["OTLPReceiver", "OTLP", "TokenscaleCore", "Gzip", "CurlHTTP"],
+            dependencies: [
+                "OTLPReceiver", "OTLP", "TokenscaleCore", "Gzip", "CurlHTTP", nio("NIOCore"), nio("NIOPosix"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"), logging, serviceLifecycle,
+            ],
+            exclude: ["Resources"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -1,0 +1,158 @@
+import NIOCore
+import NIOHTTP1
+import TokenscaleCore
+
+/// Serves the requests of one HTTP/1.1 connection, one after the other.
+///
+/// Each is answered before the next is looked at, so that pipelined requests are answered in order.
+final class HTTP1Handler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private enum State {
+        case idle
+        case receiving
+        /// Answered before its end: what still comes is dropped.
+        case dropping
+    }
+
+    private let connection: ConnectionHandler
+    private var intake: RequestIntake
+    private var state = State.idle
+    private var contentType: String?
+    private var version = HTTPVersion.http1_1
+    private var closesAfterRequest = false
+    private var isQuiescing = false
+
+    init(connection: ConnectionHandler) {
+        self.connection = connection
+        self.intake = RequestIntake(connection: connection)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch self.unwrapInboundIn(data) {
+        case .head(let head): self.begin(head, context: context)
+        case .body(var bytes):
+            guard self.state == .receiving, let refused = self.intake.take(&bytes) else { return }
+            self.answer(.failure(refused), context: context)
+            self.state = .dropping
+        case .end: self.finish(context: context)
+        }
+    }
+
+    private func begin(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        self.connection.enter(.body)
+        self.state = .receiving
+        self.version = head.version
+        self.contentType = head.headers.first(name: "content-type")
+        self.closesAfterRequest = !head.isKeepAlive || self.isQuiescing
+        let refused = self.intake.begin(
+            RequestHead(
+                transport: .http,
+                isPost: head.method == .POST,
+                target: head.uri,
+                contentType: self.contentType,
+                contentEncoding: head.headers.first(name: "content-encoding"),
+                authorization: head.headers.first(name: "authorization"),
+                contentLength: head.headers.first(name: "content-length").flatMap { Int($0) }
+            )
+        )
+        if let refused {
+            // At once, so that a client that waits before it sends its body need not send it.
+            self.answer(.failure(refused), context: context)
+            self.state = .dropping
+        } else if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
+            let interim = HTTPResponseHead(version: head.version, status: .continue)
+            context.writeAndFlush(self.wrapOutboundOut(.head(interim)), promise: nil)
+        }
+    }
+
+    private func finish(context: ChannelHandlerContext) {
+        if self.state == .receiving { self.answer(self.intake.finish(), context: context) }
+        self.state = .idle
+        if self.closesAfterRequest {
+            context.close(promise: nil)
+        } else {
+            self.connection.enter(.idle)
+        }
+    }
+
+    private func answer(
+        _ result: Result<PartialSuccess?, RefusedRequest>,
+        context: ChannelHandlerContext
+    ) {
+        let answer = HTTPAnswer(result, plan: self.intake.currentPlan, contentType: self.contentType)
+        var refused: RefusedRequest?
+        if case .failure(let value) = result { refused = value }
+        if refused?.refusal.closesConnection ?? false { self.closesAfterRequest = true }
+        self.intake.end(code: answer.code, refused: refused)
+
+        var headers = HTTPHeaders()
+        headers.reserveCapacity(6)
+        for (name, value) in answer.fields { headers.add(name: name, value: value) }
+        if self.closesAfterRequest {
+            headers.add(name: "connection", value: "close")
+        } else if self.version == .http1_0 {
+            headers.add(name: "connection", value: "keep-alive")
+        }
+        let head = HTTPResponseHead(version: self.version, status: answer.status, headers: headers)
+        context.write(self.wrapOutboundOut(.head(head)), promise: nil)
+        if !answer.body.isEmpty {
+            let body = context.channel.allocator.buffer(bytes: answer.body)
+            context.write(self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        }
+        context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
+    }
+
+    // MARK: - Ends
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case is ChannelShouldQuiesceEvent:
+            self.isQuiescing = true
+            self.closesAfterRequest = true
+            if self.state == .idle { context.close(promise: nil) }
+        case is BodyTimeoutEvent:
+            self.refuseAndClose(.slowSender, "the body did not arrive in time", context: context)
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case HTTPParserError.headerOverflow:
+            let limit = self.connection.worker.shared.configuration.headerListByteLimit
+            let message = "the header fields have more than \(limit) bytes"
+            self.refuseAndClose(.headersTooLarge, message, context: context)
+        case is HTTPParserError:
+            self.refuseAndClose(.malformed, "not a valid HTTP/1.1 request", context: context)
+        default:
+            // The network's or the TLS layer's: there is nobody to answer.
+            context.close(promise: nil)
+        }
+    }
+
+    private func refuseAndClose(
+        _ reason: IngestStatistics.Refusal,
+        _ message: String,
+        context: ChannelHandlerContext
+    ) {
+        if self.state != .dropping {
+            let signal = self.intake.currentPlan?.signal ?? .unknown
+            let refused = RefusedRequest(signal: signal, refusal: Refusal(reason, message))
+            self.closesAfterRequest = true
+            if self.state == .idle { self.intake.beginUnparsed() }
+            self.answer(.failure(refused), context: context)
+        }
+        self.state = .dropping
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.intake.abandon()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.intake.abandon() }
+}

@@ -1,0 +1,204 @@
+import FoundationEssentials
+import NIOCore
+import NIOHPACK
+import NIOHTTP2
+import TokenscaleCore
+
+/// Serves the one request of an HTTP/2 stream: a unary gRPC call, or HTTP.
+final class HTTP2StreamHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTP2Frame.FramePayload
+    typealias OutboundOut = HTTP2Frame.FramePayload
+
+    private enum State {
+        case waiting
+        case receiving
+        /// Answered; what still comes is dropped.
+        case answered
+    }
+
+    private let connection: ConnectionHandler
+    private var intake: RequestIntake
+    private var state = State.waiting
+    private var isGRPC = false
+    private var contentType: String?
+    private var isOpen = false
+    private var timeout: Scheduled<Void>?
+
+    init(connection: ConnectionHandler) {
+        self.connection = connection
+        self.intake = RequestIntake(connection: connection)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.isOpen = true
+        self.connection.streamOpened()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch self.unwrapInboundIn(data) {
+        case .headers(let headers):
+            if self.state == .waiting { self.begin(headers.headers, context: context) }
+            if headers.endStream { self.finish(context: context) }
+        case .data(let data):
+            if case .byteBuffer(var bytes) = data.data, self.state == .receiving,
+                let refused = self.intake.take(&bytes)
+            {
+                self.answer(.failure(refused), context: context)
+            }
+            if data.endStream { self.finish(context: context) }
+        default:
+            break
+        }
+    }
+
+    /// Most requests are complete after the first read and need no timer.
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if self.timeout == nil, self.isOpen, self.state != .waiting, !self.isEnded {
+            let limit = TimeAmount(self.connection.worker.shared.configuration.bodyTimeout)
+            self.timeout = context.eventLoop.assumeIsolated().scheduleTask(in: limit) {
+                self.timedOut(context: context)
+            }
+        }
+        context.fireChannelReadComplete()
+    }
+
+    private var isEnded = false
+
+    private func begin(_ headers: HPACKHeaders, context: ChannelHandlerContext) {
+        self.state = .receiving
+        self.contentType = headers.first(name: "content-type")
+        self.isGRPC = MediaType(self.contentType) == .grpc
+        let refused = self.intake.begin(
+            RequestHead(
+                transport: self.isGRPC ? .grpc : .http,
+                isPost: headers.first(name: ":method") == "POST",
+                target: headers.first(name: ":path") ?? "",
+                contentType: self.contentType,
+                contentEncoding: headers.first(name: self.isGRPC ? "grpc-encoding" : "content-encoding"),
+                authorization: headers.first(name: "authorization"),
+                contentLength: headers.first(name: "content-length").flatMap { Int($0) }
+            )
+        )
+        if let refused { self.answer(.failure(refused), context: context) }
+    }
+
+    private func finish(context: ChannelHandlerContext) {
+        self.isEnded = true
+        self.timeout?.cancel()
+        if self.state == .receiving { self.answer(self.intake.finish(), context: context) }
+    }
+
+    private func answer(_ result: Result<PartialSuccess?, RefusedRequest>, context: ChannelHandlerContext) {
+        self.state = .answered
+        var refused: RefusedRequest?
+        if case .failure(let value) = result { refused = value }
+        let code =
+            if self.isGRPC {
+                self.writeGRPC(result, context: context)
+            } else {
+                self.writeHTTP(result, context: context)
+            }
+        self.intake.end(code: code, refused: refused)
+        switch refused?.refusal.reason {
+        // The client shall find another replica, or fewer clients.
+        case .notServing, .connectionLimit: self.connection.quiesce()
+        default: break
+        }
+    }
+
+    // MARK: - HTTP
+
+    private func writeHTTP(
+        _ result: Result<PartialSuccess?, RefusedRequest>,
+        context: ChannelHandlerContext
+    ) -> String {
+        let answer = HTTPAnswer(result, plan: self.intake.currentPlan, contentType: self.contentType)
+        var headers: HPACKHeaders = [":status": answer.code]
+        for (name, value) in answer.fields { headers.add(name: name, value: value) }
+        self.write(headers, end: answer.body.isEmpty, context: context)
+        if !answer.body.isEmpty {
+            let body = context.channel.allocator.buffer(bytes: answer.body)
+            context.write(self.wrapOutboundOut(.data(.init(data: .byteBuffer(body), endStream: true))), promise: nil)
+        }
+        context.flush()
+        return answer.code
+    }
+
+    // MARK: - gRPC
+
+    private static let acceptedHeaders: HPACKHeaders = [
+        ":status": "200", "content-type": "application/grpc", "grpc-accept-encoding": "identity,gzip",
+    ]
+    private static let okTrailers: HPACKHeaders = ["grpc-status": "0"]
+
+    private func writeGRPC(
+        _ result: Result<PartialSuccess?, RefusedRequest>,
+        context: ChannelHandlerContext
+    ) -> String {
+        switch result {
+        case .success(let partial):
+            let message = partial?.protobuf ?? []
+            var body = context.channel.allocator.buffer(capacity: 5 + message.count)
+            body.writeInteger(0 as UInt8)
+            body.writeInteger(UInt32(message.count))
+            body.writeBytes(message)
+            self.write(Self.acceptedHeaders, end: false, context: context)
+            context.write(self.wrapOutboundOut(.data(.init(data: .byteBuffer(body)))), promise: nil)
+            self.write(Self.okTrailers, end: true, context: context)
+            context.flush()
+            return RPCCode.ok.name
+        case .failure(let refused):
+            let status = refused.refusal.status(refused.refusal.rpcCode)
+            // "Trailers-Only": status and trailers in one block.
+            var headers = Self.acceptedHeaders
+            headers.add(name: "grpc-status", value: String(status.code.rawValue))
+            headers.add(name: "grpc-message", value: Self.percentEncoded(status.message))
+            headers.add(name: "grpc-status-details-bin", value: Data(status.protobuf).base64EncodedString())
+            self.write(headers, end: true, context: context)
+            context.flush()
+            return status.code.name
+        }
+    }
+
+    /// "Percent-Byte-Unencoded → 1*( %x20-%x24 / %x26-%x7E )"
+    /// (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>).
+    static func percentEncoded(_ text: String) -> String {
+        var encoded: [UInt8] = []
+        let digits = Array("0123456789ABCDEF".utf8)
+        for byte in text.utf8 {
+            if 0x20...0x7e ~= byte, byte != UInt8(ascii: "%") {
+                encoded.append(byte)
+            } else {
+                encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: encoded, as: UTF8.self)
+    }
+
+    private func write(_ headers: HPACKHeaders, end: Bool, context: ChannelHandlerContext) {
+        context.write(self.wrapOutboundOut(.headers(.init(headers: headers, endStream: end))), promise: nil)
+    }
+
+    // MARK: - Ends
+
+    private func timedOut(context: ChannelHandlerContext) {
+        guard self.isOpen, !self.isEnded else { return }
+        if self.state == .receiving {
+            let signal = self.intake.currentPlan?.signal ?? .unknown
+            let refusal = Refusal(.slowSender, "the body did not arrive in time")
+            self.answer(.failure(RefusedRequest(signal: signal, refusal: refusal)), context: context)
+        }
+        // The client's side of the stream is still open: reset it.
+        context.close(promise: nil)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        guard self.isOpen else { return }
+        self.isOpen = false
+        self.timeout?.cancel()
+        self.intake.abandon()
+        self.connection.streamClosed()
+    }
+}

@@ -1,0 +1,89 @@
+import Logging
+import NIOCore
+import NIOSSL
+import Synchronization
+import TokenscaleCore
+
+/// What all connections of a receiver share: settings, counters, and the secrets that can be renewed.
+final class ReceiverShared: Sendable {
+    /// Connections beyond the limit that are still taken, to be told to come back; more are closed at once.
+    static let refusableConnectionCount = 64
+
+    let configuration: ReceiverConfiguration
+    let rules: RequestRules
+    let delegate: ReceiverDelegate
+    let counters: ReceiverCounters
+    let log: ThrottledLog
+    private let secrets: Mutex<ReceiverSecrets>
+
+    init(
+        configuration: ReceiverConfiguration,
+        delegate: ReceiverDelegate,
+        counters: ReceiverCounters,
+        secrets: ReceiverSecrets,
+        logger: Logger
+    ) {
+        self.configuration = configuration
+        self.rules = RequestRules(configuration: configuration)
+        self.delegate = delegate
+        self.counters = counters
+        self.secrets = Mutex(secrets)
+        self.log = ThrottledLog(logger: logger)
+        counters.setLimits(
+            connections: configuration.connectionLimit,
+            inFlightBytes: configuration.effectiveInFlightByteLimit
+        )
+    }
+
+    /// For new connections; those that are open keep theirs.
+    var tlsContext: NIOSSLContext? { self.secrets.withLock { $0.tlsContext } }
+
+    func replaceSecrets(_ secrets: ReceiverSecrets) { self.secrets.withLock { $0 = secrets } }
+
+    func isAuthorized(_ authorization: String?) -> Bool {
+        guard self.configuration.bearerTokenFile != nil else { return true }
+        return self.secrets.withLock { $0.tokens }?.accept(authorization: authorization) ?? false
+    }
+
+    /// A refusal for lack of room: the client is told when to come back.
+    func overload(_ reason: IngestStatistics.Refusal, _ message: String) -> Refusal {
+        Refusal(reason, message, retryAfterSeconds: self.counters.nextRetryAfterSeconds())
+    }
+}
+
+/// Says at most once a minute per reason that requests are refused.
+final class ThrottledLog: Sendable {
+    private static let interval = TimeAmount.seconds(60)
+
+    private struct Entry {
+        var nextTime: NIODeadline
+        var suppressedCount = 0
+    }
+
+    private let logger: Logger
+    private let entries = Mutex<[IngestStatistics.Refusal: Entry]>([:])
+
+    init(logger: Logger) { self.logger = logger }
+
+    func refused(_ reason: IngestStatistics.Refusal, message: String, peer: PeerAddress?) {
+        let now = NIODeadline.now()
+        let suppressedCount: Int? = self.entries.withLock { entries in
+            guard var entry = entries[reason], now < entry.nextTime else {
+                let count = entries[reason]?.suppressedCount ?? 0
+                entries[reason] = Entry(nextTime: now + Self.interval)
+                return count
+            }
+            entry.suppressedCount += 1
+            entries[reason] = entry
+            return nil
+        }
+        guard let suppressedCount else { return }
+        self.logger.warning(
+            "OTLP requests are refused",
+            metadata: [
+                "reason": "\(reason.rawValue)", "detail": "\(message)", "peer": "\(peer?.text ?? "unknown")",
+                "suppressed_count": "\(suppressedCount)",
+            ]
+        )
+    }
+}

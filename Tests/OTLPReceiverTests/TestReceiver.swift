@@ -1,0 +1,136 @@
+import Logging
+import NIOCore
+import NIOPosix
+import OTLP
+import ServiceLifecycle
+import Synchronization
+import Testing
+import TokenscaleCore
+
+@testable import OTLPReceiver
+
+/// A receiver on free loopback ports that writes down what it was given.
+final class TestReceiver: Sendable {
+    struct Ingested: Equatable {
+        var signal: OTLPSignal
+        var encoding: OTLPEncoding
+        var body: [UInt8]
+        var peer: String?
+    }
+
+    /// What the fake ingest answers, and whether the receiver serves.
+    struct Behaviour {
+        var outcome = RecordOutcome()
+        var error: OTLPDecodeError?
+        var isServing = true
+        var takesQueueDepth = true
+    }
+
+    struct QueueDepth: Equatable {
+        var namespace: String
+        var queue: String
+        var pod: String?
+        var depth: Double
+        var time: Timestamp
+    }
+
+    static let now = Timestamp(seconds: 1_700_000_000)
+
+    let counters = ReceiverCounters()
+    let behaviour = Mutex(Behaviour())
+    private let ingestedBodies = Mutex<[Ingested]>([])
+    private let queueDepthEntries = Mutex<[QueueDepth]>([])
+    private let addresses = Mutex<OTLPReceiver.BoundAddresses?>(nil)
+
+    var ingested: [Ingested] { self.ingestedBodies.withLock { $0 } }
+    var queueDepths: [QueueDepth] { self.queueDepthEntries.withLock { $0 } }
+    var statistics: IngestStatistics { self.counters.statistics }
+    var grpcPort: Int { self.addresses.withLock { $0?.grpc?.port } ?? 0 }
+    var httpPort: Int { self.addresses.withLock { $0?.http?.port } ?? 0 }
+
+    func refusals(_ reason: IngestStatistics.Refusal) -> Int64 { self.statistics.refusals[reason] ?? 0 }
+
+    func requests(_ transport: IngestStatistics.Transport, _ signal: IngestStatistics.Signal, _ code: String) -> Int64 {
+        self.statistics.requests[.init(transport: transport, signal: signal, code: code)] ?? 0
+    }
+
+    /// Runs `body` with a receiver and shuts it down gracefully; whatever it does, nothing may stay in flight.
+    static func run(
+        _ change: (inout ReceiverConfiguration) -> Void = { _ in },
+        _ body: @Sendable @escaping (TestReceiver) async throws -> Void
+    ) async throws {
+        let loopback = ReceiverConfiguration.Address(host: "127.0.0.1", port: 0)
+        var configuration = ReceiverConfiguration(grpcAddress: loopback, httpAddress: loopback)
+        configuration.fileCheckInterval = .milliseconds(20)
+        change(&configuration)
+        let test = TestReceiver()
+        let (bound, boundContinuation) = AsyncStream.makeStream(of: Void.self)
+        let receiver = OTLPReceiver(
+            configuration: configuration,
+            delegate: test.delegate,
+            counters: test.counters,
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            onBound: { addresses in
+                test.addresses.withLock { $0 = addresses }
+                boundContinuation.yield()
+            }
+        )
+        let group = ServiceGroup(services: [receiver], logger: receiver.testLogger)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                defer { boundContinuation.finish() }
+                try await group.run()
+            }
+            for await _ in bound { break }
+            do {
+                if test.addresses.withLock({ $0 }) != nil { try await body(test) }
+            } catch {
+                await group.triggerGracefulShutdown()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+        let statistics = test.statistics
+        #expect(statistics.openConnectionCount == 0)
+        #expect(statistics.inFlightRequestCount == 0)
+        #expect(statistics.inFlightByteCount == 0)
+    }
+
+    private var delegate: ReceiverDelegate {
+        ReceiverDelegate(
+            makeIngest: {
+                { body, signal, encoding, peer, _ throws(OTLPDecodeError) in
+                    let bytes = unsafe body.withUnsafeBytes { unsafe Array($0) }
+                    self.ingestedBodies.withLock {
+                        $0.append(Ingested(signal: signal, encoding: encoding, body: bytes, peer: peer?.text))
+                    }
+                    let behaviour = self.behaviour.withLock { $0 }
+                    if let error = behaviour.error { throw error }
+                    return behaviour.outcome
+                }
+            },
+            recordQueueDepth: { namespace, queue, pod, depth, time in
+                let entry = QueueDepth(namespace: namespace, queue: queue, pod: pod, depth: depth, time: time)
+                self.queueDepthEntries.withLock { $0.append(entry) }
+                return self.behaviour.withLock { $0.takesQueueDepth }
+            },
+            now: { Self.now },
+            isServing: { self.behaviour.withLock { $0.isServing } }
+        )
+    }
+}
+
+extension OTLPReceiver {
+    fileprivate var testLogger: Logger { Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }) }
+}
+
+/// Waits until `condition` holds, at most 10 s.
+func eventually(_ what: String, _ condition: () throws -> Bool) async throws {
+    let clock = ContinuousClock()
+    let end = clock.now.advanced(by: .seconds(10))
+    while try !condition() {
+        try #require(clock.now < end, "never came true: \(what)")
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}
