@@ -5,6 +5,7 @@ struct CheckConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check-config",
         abstract: "Check flags, environment and file; report every fault at once (exit code 78).",
+        usage: "tokenscale check-config [--config FILE] [--SETTING VALUE ...]",
         discussion: "Takes the same settings as `tokenscale serve`."
     )
 

@@ -8,6 +8,7 @@ struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
         abstract: "Send a small realistic fleet to a running collector: recorded traffic, one session of it stuck.",
+        usage: "tokenscale demo [--endpoint URL] [--namespace NAME] [--duration SECONDS]",
         discussion: """
             Five agent pods and a task dispatcher in the namespace `demo`, played from captures of Claude Code at a \
             lively pace. Watch with `tokenscale top`, or at http://127.0.0.1:8080. Runs until Ctrl-C.

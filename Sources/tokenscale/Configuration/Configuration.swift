@@ -1,4 +1,5 @@
 import OTLP
+import OTLPReceiver
 import TokenscaleCore
 
 /// Everything an operator can set. A fresh value holds the defaults.
@@ -18,6 +19,8 @@ struct Configuration: Sendable {
     var apiTLSPrivateKeyFile: String?
     var kubeconfig: String?
 
+    /// Limits and times; addresses and files are those above, see ``receiverConfiguration``.
+    var receiver = ReceiverConfiguration(grpcAddress: nil, httpAddress: nil)
     /// Limits of what one OTLP request may cost.
     var decodeLimits = DecodeLimits()
     var aggregator = AggregatorConfiguration()

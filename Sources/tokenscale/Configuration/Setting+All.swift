@@ -1,7 +1,8 @@
 extension Setting {
     /// Every setting there is, in the order of the documentation.
     static let all: [Setting] =
-        Self.addresses + Self.receiver + Self.decoding + Self.api + Self.counting + Self.limits + Self.queue
+        Self.addresses + Self.receiver + Self.receiverLimits + Self.decoding + Self.api + Self.counting + Self.limits
+        + Self.queue
         + Self.process
 
     static let addresses: [Setting] = [

@@ -122,6 +122,25 @@ extension Setting {
         )
     }
 
+    /// A duration, as whole or broken seconds.
+    static func seconds(
+        _ key: String,
+        _ section: Section,
+        _ path: any Path<Duration>,
+        in range: ClosedRange<Double>,
+        _ summary: String
+    ) -> Setting {
+        .scalar(
+            key,
+            section,
+            path,
+            allowed: "a number, \(Self.short(range.lowerBound))…\(Self.short(range.upperBound))",
+            summary,
+            parse: { text in Double(text).flatMap { range.contains($0) ? .seconds($0) : nil } },
+            show: { Self.short($0 / .seconds(1)) }
+        )
+    }
+
     static func boolean(_ key: String, _ section: Section, _ path: any Path<Bool>, _ summary: String) -> Setting {
         .scalar(
             key,

@@ -11,12 +11,12 @@ enum SettingsText {
             guard !members.isEmpty else { continue }
             lines += ["", section.rawValue.uppercased()]
             for setting in members {
-                lines.append("  \(setting.flag)  (\(self.defaultText(of: setting)))")
-                lines += self.wrapped(
-                    setting.summary.filter { $0 != "`" } + " Allowed: \(setting.allowed).",
-                    width: 100
-                )
-                .map { "      " + $0 }
+                let summary = setting.summary.filter { $0 != "`" }
+                // A list without blanks could not be wrapped.
+                let value = self.defaultText(of: setting).split(separator: ",").joined(separator: ", ")
+                lines.append("  \(setting.flag)")
+                lines += self.wrapped("\(summary) Allowed: \(setting.allowed). (\(value))", width: 70)
+                    .map { "      " + $0 }
             }
         }
         return lines.joined(separator: "\n")
