@@ -99,6 +99,7 @@ let package = Package(
                 "Alerting", "CurlHTTP", "Gzip", "Kubernetes", "MetricsAPI", "OTLP", "OTLPReceiver", "TokenscaleCore",
                 logging, serviceLifecycle, nio("NIOCore"), nio("NIOPosix"), .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict
         ),

@@ -26,7 +26,7 @@ struct ImportTests {
         "Kubernetes": toolchain.union(service).union(["TokenscaleCore", "CurlHTTP"]),
         "tokenscale": toolchain.union(service).union([
             "Alerting", "CurlHTTP", "Gzip", "Kubernetes", "MetricsAPI", "OTLP", "OTLPReceiver", "TokenscaleCore",
-            "ArgumentParser", "Yams", "NIOCore", "NIOPosix",
+            "ArgumentParser", "Yams", "NIOCore", "NIOPosix", "UnixSignals",
         ]),
     ]
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import Logging
 
 /// What every command that reads the configuration shares.
 struct ConfigurationOptions: ParsableArguments {
@@ -29,6 +30,7 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "Run the collector until SIGTERM or SIGINT.",
+        usage: "tokenscale serve [--config FILE] [--print-config] [--SETTING VALUE ...]",
         discussion: SettingsText.help()
     )
 
@@ -44,5 +46,21 @@ struct ServeCommand: AsyncParsableCommand {
             StandardStreams.write(effective.text)
             return
         }
+        let logger = Self.makeLogger(effective.configuration)
+        for warning in effective.warnings { logger.warning("\(warning)") }
+        do {
+            try await Collector(configuration: effective.configuration, logger: logger).run()
+        } catch {
+            logger.critical("tokenscale cannot run", metadata: ["reason": "\(error)"])
+            throw ExitCode.failure
+        }
+    }
+
+    /// The logger of the process, which libraries use as well.
+    private static func makeLogger(_ configuration: Configuration) -> Logger {
+        let level = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
+        let format = configuration.logFormat
+        LoggingSystem.bootstrap { _ in StandardErrorLogHandler(level: level, format: format) }
+        return Logger(label: "tokenscale")
     }
 }

@@ -6,14 +6,12 @@ enum StateFileError: Error, Equatable, Sendable {
     /// What was being done, and `errno`.
     case system(operation: String, errorNumber: Int32)
     case tooLarge(byteCount: Int, limit: Int)
-    /// The header or the checksum is not ours: another version, or damaged.
-    case notOurs
 
     /// Whether trying again may help: the disk may have room again.
     var isRetryable: Bool {
         switch self {
         case .system: true
-        case .tooLarge, .notOurs: false
+        case .tooLarge: false
         }
     }
 }
@@ -23,7 +21,6 @@ extension StateFileError: CustomStringConvertible {
         switch self {
         case .system(let operation, let number): "\(operation): \(unsafe String(cString: strerror(number)))"
         case .tooLarge(let count, let limit): "\(count) bytes; allowed: \(limit) (state-byte-limit)"
-        case .notOurs: "written by another version, or damaged"
         }
     }
 }
@@ -31,13 +28,11 @@ extension StateFileError: CustomStringConvertible {
 /// A file that is always whole: the windows and the ledger, written every few seconds and at the end.
 ///
 /// Written to a neighbour, synced and renamed over the old one (rename(2) is atomic), so that a crash leaves either the
-/// old state or the new one. Layout: 16 bytes of magic with the version, 8 bytes FNV-1a of the rest, the rest.
+/// old state or the new one. What is in it, and whether it is damaged, is the aggregator's matter.
 struct StateFile: Sendable {
     let path: String
     /// Largest payload in bytes.
     let byteLimit: Int
-
-    static let magic = Array("tokenscale/st/1\n".utf8)
 
     /// - Returns: The payload, or `nil` when there is no file.
     func read() throws(StateFileError) -> [UInt8]? {
@@ -52,15 +47,8 @@ struct StateFile: Sendable {
             throw .system(operation: "stat \(self.path)", errorNumber: errno)
         }
         let count = Int(status.st_size)
-        let headCount = Self.magic.count + 8
-        guard count <= self.byteLimit + headCount else { throw .tooLarge(byteCount: count, limit: self.byteLimit) }
-        guard count >= headCount else { throw .notOurs }
-        let bytes = try self.readAll(descriptor, count: count)
-        guard bytes.starts(with: Self.magic) else { throw .notOurs }
-        let payload = Array(bytes[headCount...])
-        let stored = bytes[Self.magic.count..<headCount].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        guard stored == Self.checksum(payload) else { throw .notOurs }
-        return payload
+        guard count <= self.byteLimit else { throw .tooLarge(byteCount: count, limit: self.byteLimit) }
+        return try self.readAll(descriptor, count: count)
     }
 
     /// Replaces the file. After an error the former file is still there.
@@ -68,13 +56,11 @@ struct StateFile: Sendable {
         guard payload.count <= self.byteLimit else {
             throw .tooLarge(byteCount: payload.count, limit: self.byteLimit)
         }
-        let checksum = Self.checksum(payload)
-        let head = Self.magic + (0..<8).map { UInt8(truncatingIfNeeded: checksum >> (56 - 8 * UInt64($0))) }
         let neighbour = self.path + ".new"
         let descriptor = unsafe open(neighbour, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .system(operation: "create \(neighbour)", errorNumber: errno) }
         var failure: Int32 = 0
-        if !Self.writeAll(descriptor, head) || !Self.writeAll(descriptor, payload) || fsync(descriptor) != 0 {
+        if !Self.writeAll(descriptor, payload) || fsync(descriptor) != 0 {
             failure = errno
         }
         if close(descriptor) != 0, failure == 0 { failure = errno }
@@ -116,15 +102,5 @@ struct StateFile: Sendable {
             }
             return true
         }
-    }
-
-    /// FNV-1a, 64 bits, against torn and edited files; not against an attacker, who could write the file anyway.
-    /// <http://www.isthe.com/chongo/tech/comp/fnv/>
-    static func checksum(_ bytes: [UInt8]) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in bytes {
-            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-        }
-        return hash
     }
 }
