@@ -13,7 +13,7 @@ package final class Aggregator: Sendable {
     package let startTime: Timestamp
     private let directory: PodDirectoryStore?
     let shards: [ShardBox]
-    private let totals = Mutex(RecordTotals())
+    private let progress = Mutex(Progress())
 
     /// A shard in its own heap object: `Mutex` cannot be stored in an array.
     final class ShardBox: Sendable {
@@ -21,9 +21,7 @@ package final class Aggregator: Sendable {
         init(_ shard: consuming sending Shard) { self.shard = Mutex(shard) }
     }
 
-    private struct RecordTotals {
-        var outcome = RecordOutcome()
-        var attribution: [AttributionSource: Int64] = [:]
+    private struct Progress {
         var sequence: UInt64 = 0
         /// The provider was failing for everybody when the last snapshot was made.
         var isIncident = false
@@ -67,12 +65,14 @@ package final class Aggregator: Sendable {
     ) -> RecordOutcome {
         let directory = self.directory?.current
         var outcome = RecordOutcome()
-        outcome.ignoredCount = batch.ignoredCount
+        if batch.ignoredCount > 0 {
+            outcome.ignoredCount = batch.ignoredCount
+            self.shards[0].shard.withLock { $0.statistics.outcome.ignoredCount += batch.ignoredCount }
+        }
         var run = Run()
         while run.next(in: batch, text: text, hash: self.hash) {
             self.record(run, of: batch, text: text, peer: peer, directory: directory, arrival: arrival, to: &outcome)
         }
-        self.totals.withLock { $0.outcome += outcome }
         return outcome
     }
 
@@ -104,20 +104,20 @@ package final class Aggregator: Sendable {
     /// Copies everything into one immutable value. Called once a second.
     package func snapshot(now: Timestamp) -> Snapshot {
         var result = Snapshot()
-        let totals = self.totals.withLock { totals in
-            totals.sequence += 1
-            return totals
+        let progress = self.progress.withLock { progress in
+            progress.sequence += 1
+            return progress
         }
         var health = ProviderHealth(at: now, configuration: self.configuration.detection)
-        result.sequence = totals.sequence
+        result.sequence = progress.sequence
         result.time = now
         result.startTime = self.startTime
         for box in self.shards {
             let part = box.shard.withLock { shard in
                 shard.snapshot(
                     now: now,
-                    sequence: totals.sequence,
-                    isIncident: totals.isIncident,
+                    sequence: progress.sequence,
+                    isIncident: progress.isIncident,
                     health: &health
                 )
             }
@@ -131,13 +131,11 @@ package final class Aggregator: Sendable {
         result.counters.sort { ($0.pod, $0.model) < ($1.pod, $1.model) }
         result.queues.sort { ($0.namespace, $0.queue, $0.pod ?? "") < ($1.namespace, $1.queue, $1.pod ?? "") }
         result.workloadFindings.sort { ($0.namespace, $0.workload) < ($1.namespace, $1.workload) }
-        result.statistics.outcome = totals.outcome
-        result.statistics.attribution = totals.attribution
         if let finding = health.finding() {
             result.workloadFindings.append(WorkloadFinding(namespace: "", workload: "provider", finding: finding))
         }
         let isIncident = health.isIncident
-        self.totals.withLock { $0.isIncident = isIncident }
+        self.progress.withLock { $0.isIncident = isIncident }
         return result
     }
 
@@ -156,15 +154,15 @@ package final class Aggregator: Sendable {
         to outcome: inout RecordOutcome
     ) {
         let attribution = self.attribute(run, text: text, peer: peer, directory: directory)
-        let count = run.points.count + run.events.count
-        self.totals.withLock { $0.attribution[attribution.source, default: 0] += Int64(count) }
-        if attribution.isRefused {
-            outcome.refusedCount += count
-            return
+        let part = self.shard(of: attribution.key).shard.withLock { shard in
+            let part =
+                attribution.isRefused
+                ? Shard.refuse(run)
+                : shard.record(run, attribution: attribution, of: batch, text: text, arrival: arrival)
+            shard.statistics.outcome += part
+            shard.attributionCounts[Int(attribution.source.rawValue)] += Int64(run.count)
+            return part
         }
-        if attribution.source == .none { outcome.unattributedCount += count }
-        self.shard(of: attribution.key).shard.withLock { shard in
-            shard.record(run, attribution: attribution, of: batch, text: text, arrival: arrival, outcome: &outcome)
-        }
+        outcome += part
     }
 }

@@ -75,7 +75,7 @@ extension Aggregator {
 
 extension Shard {
     func encode(to writer: inout StateWriter) {
-        let pods = self.pods.slots
+        let pods = self.podIndex.slots
         writer.write(pods.count)
         for slot in pods {
             let pod = self.pods[slot]
@@ -153,8 +153,8 @@ extension Shard {
                 let total = try reader.tokens()
                 pod.counters.append(ModelCounter(model: model, total: total, created: try reader.timestamp()))
             }
-            guard self.pods.slot(of: key) == nil else { throw .damaged }
-            let slot = self.pods.insert(pod, key: key)
+            guard self.podIndex.slot(of: key) == nil else { throw .damaged }
+            let slot = self.podIndex.insert(pod, key: key, into: &self.pods)
             for _ in 0..<(try reader.count()) { try self.restoreSession(from: &reader, pod: slot, isSeamless) }
         }
         for _ in 0..<(try reader.count()) {
@@ -188,7 +188,7 @@ extension Shard {
             session.models.append(try ModelUsage(model: model, from: &reader))
             session.lastModel = model
         }
-        guard self.sessions.slot(of: key) == nil else { throw .damaged }
-        self.pods[pod].sessions.append(self.sessions.insert(session, key: key))
+        guard self.sessionIndex.slot(of: key) == nil else { throw .damaged }
+        self.pods[pod].sessions.append(self.sessionIndex.insert(session, key: key, into: &self.sessions))
     }
 }

@@ -8,6 +8,8 @@ struct Run {
     private(set) var key: Hash128 = .absent
     private var isStarted = false
 
+    var count: Int { self.points.count + self.events.count }
+
     /// Moves to the next run.
     ///
     /// The resource's own pod wins for all items; only without one do the items speak.
@@ -109,9 +111,10 @@ extension Shard {
         attribution: Attribution,
         of batch: ResourceBatch,
         text: RawSpan,
-        arrival: Timestamp,
-        outcome: inout RecordOutcome
-    ) {
+        arrival: Timestamp
+    ) -> RecordOutcome {
+        var outcome = RecordOutcome()
+        if attribution.source == .none { outcome.unattributedCount = run.count }
         guard
             let pod = self.pod(
                 run.pod,
@@ -123,8 +126,8 @@ extension Shard {
                 arrival: arrival
             )
         else {
-            outcome.limitedCount += run.points.count + run.events.count
-            return
+            outcome.limitedCount = run.count
+            return outcome
         }
         var newest = Timestamp(nanoseconds: .min)
         for index in run.points { newest = Swift.max(newest, batch.points[index].time) }
@@ -139,12 +142,22 @@ extension Shard {
         )
         for index in run.points { self.record(batch.points[index], text: text, context: context, outcome: &outcome) }
         for index in run.events { self.record(batch.events[index], text: text, context: context, outcome: &outcome) }
+        return outcome
+    }
+
+    /// What becomes of a run whose sender is somebody else than it says.
+    static func refuse(_ run: Run) -> RecordOutcome {
+        var outcome = RecordOutcome()
+        outcome.refusedCount = run.count
+        return outcome
     }
 }
 
 extension AggregatorStatistics {
     /// Adds the counters of another part.
     mutating func add(_ other: AggregatorStatistics) {
+        self.outcome += other.outcome
+        self.attribution.merge(other.attribution) { $0 + $1 }
         self.unattributedTokens = self.unattributedTokens.addingClamped(other.unattributedTokens)
         self.driftTokens = self.driftTokens.addingClamped(other.driftTokens)
         self.lateItemCount += other.lateItemCount

@@ -39,10 +39,12 @@ package struct ModelUsage: Sendable {
     package mutating func recordEvent(_ tokens: TokenCounts, second: Int64, switchSeconds: Int64) -> TokenCounts {
         let before = self.total
         self.ledger.recordEvent(tokens, second: second, switchSeconds: switchSeconds)
-        let growth = self.total.subtracting(before)
-        for type in TokenType.allCases {
+        let after = self.total
+        let growth = after.subtracting(before)
+        for index in TokenType.allCases.indices {
+            let type = TokenType.allCases[index]
             self.skip(growth[type] - tokens[type], of: type)
-            let count = Swift.min(tokens[type], self.total[type] - self.placed[type])
+            let count = Swift.min(tokens[type], after[type] - self.placed[type])
             guard count > 0 else { continue }
             self.window.add(count, of: type, at: second)
             self.placed[type] += count

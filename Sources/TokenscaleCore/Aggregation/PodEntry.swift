@@ -28,6 +28,8 @@ struct PodEntry: Sendable {
         self.firstSeen = arrival
         self.lastArrival = arrival
     }
+
+    static let vacant = PodEntry(id: .unattributed, key: .absent, attribution: .none, arrival: .zero)
 }
 
 /// Tokens of one model in one pod since the pod was first seen. Outlives its sessions.

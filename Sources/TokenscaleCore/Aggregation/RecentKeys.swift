@@ -46,6 +46,8 @@ package struct RecentKeys: Sendable {
 
 /// A set of non-zero 64-bit hashes with linear probing. Keeps its memory when emptied.
 private struct KeySet: Sendable {
+    /// 32 KiB: a small fleet never makes it grow.
+    private static let slotCountMin = 4_096
     private var slots: [UInt64] = []
     private(set) var count = 0
 
@@ -81,7 +83,7 @@ private struct KeySet: Sendable {
 
     private mutating func grow() {
         let old = self.slots
-        self.slots = [UInt64](repeating: 0, count: Swift.max(64, old.count * 2))
+        self.slots = [UInt64](repeating: 0, count: Swift.max(Self.slotCountMin, old.count * 2))
         for key in old where key != 0 { self.slots[self.slot(of: key)] = key }
     }
 }

@@ -30,6 +30,8 @@ struct SessionEntry: Sendable {
         self.beganInSight = beganInSight
     }
 
+    static let vacant = SessionEntry(id: "", key: .absent, pod: 0, arrival: .zero, beganInSight: true)
+
     /// Heard of lately, or in the middle of a turn.
     func isLive(at now: Timestamp, stalenessSeconds: Double) -> Bool {
         self.turn.isOpen || now.seconds(since: self.lastActivity) <= stalenessSeconds

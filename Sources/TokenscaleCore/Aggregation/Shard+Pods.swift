@@ -11,11 +11,11 @@ extension Shard {
         text: RawSpan,
         arrival: Timestamp
     ) -> Int? {
-        if let slot = self.pods.slot(of: key) {
+        if let slot = self.podIndex.slot(of: key) {
             self.pods[slot].lastArrival = arrival
             return slot
         }
-        guard self.pods.count < Swift.max(1, self.configuration.podLimit / Aggregator.shardCount) else {
+        guard self.podIndex.count < Swift.max(1, self.configuration.podLimit / Aggregator.shardCount) else {
             self.statistics.limitedPodCount += 1
             return nil
         }
@@ -32,7 +32,7 @@ extension Shard {
         for label in batch.labels.prefix(Self.labelLimit) {
             state.labels[self.name(label.key, text: text)] = self.name(label.value, text: text)
         }
-        return self.pods.insert(state, key: key)
+        return self.podIndex.insert(state, key: key, into: &self.pods)
     }
 
     /// Labels kept of a pod that only telemetry tells of.
@@ -41,19 +41,21 @@ extension Shard {
     /// Forgets sessions and pods that have been silent for long. Their tokens stay in the pod's counters.
     mutating func expire(now: Timestamp) {
         let limits = self.configuration
-        for slot in self.sessions.slots
+        for slot in self.sessionIndex.slots
         where self.sessions[slot].isExpired(at: now, expirySeconds: limits.sessionExpirySeconds) {
             let pod = self.sessions[slot].pod
             self.pods[pod].sessions.removeAll { $0 == slot }
-            self.sessions.remove(slot: slot, key: self.sessions[slot].key)
+            let key = self.sessions[slot].key
+            self.sessionIndex.remove(slot: slot, key: key, from: &self.sessions, vacant: .vacant)
             self.statistics.expiredSessionCount += 1
         }
-        for slot in self.pods.slots
+        for slot in self.podIndex.slots
         where self.pods[slot].sessions.isEmpty
             && now.seconds(since: self.pods[slot].lastArrival) > limits.podExpirySeconds
             && self.pods[slot].id != .unattributed
         {
-            self.pods.remove(slot: slot, key: self.pods[slot].key)
+            let key = self.pods[slot].key
+            self.podIndex.remove(slot: slot, key: key, from: &self.pods, vacant: .vacant)
         }
         let queueLife = Swift.max(limits.queueStalenessSeconds * 10, limits.podExpirySeconds)
         self.queues = self.queues.filter { now.seconds(since: $0.value.time) <= queueLife }

@@ -18,7 +18,10 @@ extension Shard {
         self.expire(now: now)
         var part = Part()
         part.statistics = self.statistics
-        for slot in self.pods.slots {
+        for source in AttributionSource.allCases {
+            part.statistics.attribution[source] = self.attributionCounts[Int(source.rawValue)]
+        }
+        for slot in self.podIndex.slots {
             var rates: [Int: ModelRate] = [:]
             var burst: UInt64 = 0
             var sessions: [SessionSnapshot] = []
@@ -44,8 +47,8 @@ extension Shard {
             part.queues.append(queue)
         }
         part.statistics.podCount = part.pods.count
-        part.statistics.sessionCount = self.sessions.count
-        part.statistics.seriesCount = self.sessions.slots.reduce(0) { $0 + self.sessions[$1].streams.count }
+        part.statistics.sessionCount = self.sessionIndex.count
+        part.statistics.seriesCount = self.sessionIndex.slots.reduce(0) { $0 + self.sessions[$1].streams.count }
         return part
     }
 

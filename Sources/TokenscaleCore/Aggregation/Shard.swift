@@ -3,15 +3,17 @@ struct Shard: Sendable {
     let configuration: AggregatorConfiguration
     let hash: KeyedHash
     let startTime: Timestamp
-    var pods = SlotTable(vacant: PodEntry(id: .unattributed, key: .absent, attribution: .none, arrival: .zero))
-    var sessions = SlotTable(
-        vacant: SessionEntry(id: "", key: .absent, pod: 0, arrival: .zero, beganInSight: true)
-    )
+    var pods: [PodEntry] = []
+    var podIndex = SlotIndex()
+    var sessions: [SessionEntry] = []
+    var sessionIndex = SlotIndex()
     var recent: RecentKeys
     var queues: [Hash128: QueueSnapshot] = [:]
     var modelNames: [String] = []
     private var modelIndex: [UInt64: Int] = [:]
     var statistics = AggregatorStatistics()
+    /// Items by ``AttributionSource``, in the order of its raw values.
+    var attributionCounts = [Int64](repeating: 0, count: AttributionSource.allCases.count)
 
     init(configuration: AggregatorConfiguration, hash: KeyedHash, startTime: Timestamp, shardCount: Int) {
         self.configuration = configuration
@@ -73,9 +75,9 @@ struct Shard: Sendable {
     ) -> Int? {
         let idHash = range.isAbsent ? Hash128(low: 1, high: 1) : self.hash.hash128(text.extracting(range.offsets))
         let key = self.pods[pod].key.combined(with: idHash)
-        if let slot = self.sessions.slot(of: key) { return slot }
+        if let slot = self.sessionIndex.slot(of: key) { return slot }
         let limits = self.configuration
-        guard self.sessions.count < Swift.max(1, limits.sessionLimit / Aggregator.shardCount),
+        guard self.sessionIndex.count < Swift.max(1, limits.sessionLimit / Aggregator.shardCount),
             self.pods[pod].sessions.count < limits.sessionsPerPodLimit
         else {
             self.statistics.limitedSessionCount += 1
@@ -88,21 +90,28 @@ struct Shard: Sendable {
             arrival: arrival,
             beganInSight: beganInSight
         )
-        let slot = self.sessions.insert(state, key: key)
+        let slot = self.sessionIndex.insert(state, key: key, into: &self.sessions)
         self.pods[pod].sessions.append(slot)
         return slot
     }
 
     /// The place of a model in a session's list, made if need be.
     mutating func usage(of model: Int, session: Int) -> Int {
-        if let index = self.sessions[session].models.firstIndex(where: { $0.model == model }) { return index }
+        if let index = self.knownUsage(of: model, session: session) { return index }
         var model = model
         if self.sessions[session].models.count >= self.configuration.modelsPerSessionLimit {
             model = self.model(named: Self.otherModel)
-            if let index = self.sessions[session].models.firstIndex(where: { $0.model == model }) { return index }
+            if let index = self.knownUsage(of: model, session: session) { return index }
         }
         self.sessions[session].models.append(ModelUsage(model: model))
         return self.sessions[session].models.count - 1
+    }
+
+    private func knownUsage(of model: Int, session: Int) -> Int? {
+        for index in self.sessions[session].models.indices where self.sessions[session].models[index].model == model {
+            return index
+        }
+        return nil
     }
 
     /// Adds to the pod's part of the ledger.
@@ -110,10 +119,10 @@ struct Shard: Sendable {
         if self.pods[pod].id == .unattributed {
             self.statistics.unattributedTokens = self.statistics.unattributedTokens.addingClamped(tokens.total)
         }
-        if let index = self.pods[pod].counters.firstIndex(where: { $0.model == model }) {
+        for index in self.pods[pod].counters.indices where self.pods[pod].counters[index].model == model {
             self.pods[pod].counters[index].total += tokens
-        } else {
-            self.pods[pod].counters.append(ModelCounter(model: model, total: tokens, created: arrival))
+            return
         }
+        self.pods[pod].counters.append(ModelCounter(model: model, total: tokens, created: arrival))
     }
 }

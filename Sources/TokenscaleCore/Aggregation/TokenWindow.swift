@@ -45,13 +45,15 @@ package struct TokenWindow: Sendable {
         let oldest = self.newest - Int64(Self.secondCount) + 1
         var placed: Int64 = 0
         // Part k of n is ⌊count·(k+1)/n⌋ - ⌊count·k/n⌋: the parts sum to count whatever the rounding.
-        for second in Swift.max(first, oldest)..<Swift.max(last + 1, oldest) {
+        var second = Swift.max(first, oldest)
+        while second <= last {
             let step = second - first
             let upper = Self.share(count, step + 1, of: seconds)
             let part = upper - Self.share(count, step, of: seconds)
             let index = Self.index(type, second)
             self.buckets[index] = UInt32(clamping: Int64(self.buckets[index]).addingClamped(part))
             placed += part
+            second += 1
         }
         return placed
     }
@@ -97,11 +99,19 @@ package struct TokenWindow: Sendable {
         if steps >= Int64(Self.secondCount) {
             for index in self.buckets.indices { self.buckets[index] = 0 }
         } else {
-            for step in 1...steps {
-                for type in TokenType.allCases { self.buckets[Self.index(type, self.newest + step)] = 0 }
+            while self.newest < second {
+                self.newest += 1
+                self.clear(self.newest)
             }
         }
         self.newest = second
+    }
+
+    private mutating func clear(_ second: Int64) {
+        self.buckets[Self.index(.input, second)] = 0
+        self.buckets[Self.index(.output, second)] = 0
+        self.buckets[Self.index(.cacheRead, second)] = 0
+        self.buckets[Self.index(.cacheCreation, second)] = 0
     }
 
     @inline(__always)

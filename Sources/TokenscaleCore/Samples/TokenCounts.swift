@@ -5,6 +5,9 @@ package enum TokenType: UInt8, CaseIterable, Sendable {
     case cacheRead
     case cacheCreation
 
+    /// Stored, because the synthesised property makes a new array at every use, and the hot path uses it.
+    package static let allCases: [TokenType] = [.input, .output, .cacheRead, .cacheCreation]
+
     /// The value of the `type` label.
     package var name: String {
         switch self {

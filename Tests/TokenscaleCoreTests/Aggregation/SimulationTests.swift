@@ -331,7 +331,7 @@ struct Simulation {
         for (series, _) in zero where actual[series] == nil { expected[series] = nil }
         if actual != expected { self.fault = "counters \(actual), but the samples say \(expected)" }
         for pod in snapshot.pods where !self.naive.hasPoints(pod: pod.id.name) {
-            let rate = pod.rates.reduce(TokenCounts.zero) { $0 + $1.active }
+            let rate = pod.rates.reduce(TokenCounts.zero) { $0 + $1.active + $1.stuck }
             var naive = TokenCounts()
             for key in self.naive.keys where key.pod == pod.id.name {
                 naive[key.type] += self.naive.eventRate(key, now: self.test.now.second)
