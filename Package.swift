@@ -145,7 +145,10 @@ let package = Package(
         ),
         .testTarget(
             name: "KubernetesTests",
-            dependencies: ["Kubernetes", "TokenscaleCore", "CurlHTTP"],
+            dependencies: [
+                "Kubernetes", "TokenscaleCore", "CurlHTTP", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL,
+                logging, serviceLifecycle,
+            ],
             exclude: ["Resources"],
             swiftSettings: strict
         ),

@@ -1,0 +1,156 @@
+import Testing
+import TokenscaleCore
+
+@testable import Kubernetes
+
+@Suite("Pod directory builder")
+struct PodDirectoryBuilderTests {
+    private var builder = PodDirectoryBuilder()
+
+    private func decode<Object: KubernetesObject>(_ json: JSON, as type: Object.Type = Object.self) throws -> Object {
+        try KubernetesClient.decode(type, json.bytes)
+    }
+
+    @Test("a pod keeps what decisions need and nothing else")
+    mutating func record() throws {
+        self.builder.put(try self.decode(Fixture.pod("a", ip: "10.0.0.1"), as: PodObject.self))
+        let directory = self.builder.makeDirectory(isSynced: true)
+        let pod = try #require(directory[PodID(namespace: "demo", name: "a")])
+        #expect(pod.uid == "uid-a")
+        #expect(pod.labels == ["app": "claude-agent"])
+        #expect(pod.annotations == ["tokenscale.dev/tenant": "blue"])
+        #expect(pod.phase == .running && pod.isReady && pod.isLive && !pod.isTerminating)
+        #expect(pod.addresses == ["10.0.0.1"])
+        #expect(pod.node == "node-1")
+        #expect(pod.created == Timestamp(seconds: 1_795_212_926))
+        #expect(pod.workload == nil)
+        #expect(directory.pod(address: "10.0.0.1")?.id.name == "a")
+        #expect(directory.pod(uid: "uid-a")?.id.name == "a")
+    }
+
+    @Test("terminating, finished and host-network pods lose their address")
+    mutating func addresses() throws {
+        var terminating = Fixture.pod("terminating", ip: "10.0.0.1")
+        terminating["metadata"]?["deletionTimestamp"] = "2026-11-20T22:16:00Z"
+        var host = Fixture.pod("host", ip: "10.0.0.2")
+        host["spec"]?["hostNetwork"] = true
+        for pod in [terminating, host, Fixture.pod("failed", ip: "10.0.0.3", phase: "Failed")] {
+            self.builder.put(try self.decode(pod, as: PodObject.self))
+        }
+        let directory = self.builder.makeDirectory(isSynced: true)
+        for last in 1...3 { #expect(directory.pod(address: "10.0.0.\(last)") == nil) }
+        #expect(directory.count == 3)
+    }
+
+    @Test("a pod of a ReplicaSet belongs to its Deployment, whichever is heard of first")
+    mutating func rollUp() throws {
+        let pod: PodObject = try self.decode(Fixture.pod("a", owner: Fixture.owner("ReplicaSet", "agents-1")))
+        self.builder.put(pod)
+        let id = PodID(namespace: "demo", name: "a")
+        let before = self.builder.makeDirectory(isSynced: true)[id]?.workload
+        #expect(before == WorkloadID(namespace: "demo", kind: "ReplicaSet", name: "agents-1"))
+        let replicaSet = Fixture.workload("ReplicaSet", "agents-1", owner: Fixture.owner("Deployment", "agents"))
+        self.builder.put(replicaSet: try self.decode(replicaSet))
+        let after = self.builder.makeDirectory(isSynced: true)[id]?.workload
+        #expect(after == WorkloadID(namespace: "demo", kind: "Deployment", name: "agents"))
+    }
+
+    @Test("a ReplicaSet of the same name in another namespace is somebody else's")
+    mutating func namespaces() throws {
+        let replicaSet = Fixture.workload(
+            "ReplicaSet",
+            "agents-1",
+            namespace: "other",
+            owner: Fixture.owner("Deployment", "agents")
+        )
+        self.builder.put(replicaSet: try self.decode(replicaSet))
+        self.builder.put(
+            try self.decode(Fixture.pod("a", owner: Fixture.owner("ReplicaSet", "agents-1")), as: PodObject.self)
+        )
+        let pod = self.builder.makeDirectory(isSynced: true)[PodID(namespace: "demo", name: "a")]
+        #expect(pod?.workload?.kind == "ReplicaSet")
+    }
+
+    @Test("other controllers are the workload; an owner that does not control is not")
+    mutating func otherOwners() throws {
+        var loose = Fixture.owner("Widget", "w")
+        loose["controller"] = false
+        let owners: [(String, JSON, WorkloadID?)] = [
+            ("s", Fixture.owner("StatefulSet", "db"), WorkloadID(namespace: "demo", kind: "StatefulSet", name: "db")),
+            ("j", Fixture.owner("Job", "once"), WorkloadID(namespace: "demo", kind: "Job", name: "once")),
+            ("l", loose, nil),
+        ]
+        for (name, owner, _) in owners {
+            self.builder.put(try self.decode(Fixture.pod(name, owner: owner), as: PodObject.self))
+        }
+        let directory = self.builder.makeDirectory(isSynced: true)
+        for (name, _, expected) in owners {
+            #expect(directory[PodID(namespace: "demo", name: name)]?.workload == expected)
+        }
+    }
+
+    @Test("a complete list removes what it does not hold; one that broke off removes nothing")
+    mutating func relist() throws {
+        let first: PodObject = try self.decode(Fixture.pod("a"))
+        let second: PodObject = try self.decode(Fixture.pod("b"))
+        self.builder.beginList(.pods)
+        self.builder.put(first)
+        self.builder.put(second)
+        self.builder.endList(.pods)
+        self.builder.beginList(.pods)
+        self.builder.put(second)
+        #expect(self.builder.podCount == 2)
+        self.builder.beginList(.pods)
+        self.builder.put(second)
+        self.builder.endList(.pods)
+        #expect(self.builder.podCount == 1)
+        #expect(self.builder.makeDirectory(isSynced: true)[PodID(namespace: "demo", name: "b")] != nil)
+    }
+
+    @Test("nothing is complete before every kind has been listed")
+    mutating func completeness() {
+        for kind in PodDirectoryBuilder.Kind.allCases {
+            #expect(!self.builder.isComplete)
+            self.builder.beginList(kind)
+            self.builder.endList(kind)
+        }
+        #expect(self.builder.isComplete)
+    }
+
+    @Test("workloads have their selector and replicas; services without a selector select nothing")
+    mutating func workloads() throws {
+        var expressive = Fixture.workload("Deployment", "agents", replicas: 3)
+        expressive["spec"]?["selector"]?["matchExpressions"] = [
+            ["key": "tier", "operator": "In", "values": ["a", "b"]], ["key": "gpu", "operator": "DoesNotExist"],
+        ]
+        self.builder.put(try self.decode(expressive, as: WorkloadObject.self), .deployments)
+        self.builder.put(try self.decode(Fixture.service("front", selector: ["app": "x"]), as: ServiceObject.self))
+        self.builder.put(try self.decode(Fixture.service("external", selector: nil), as: ServiceObject.self))
+        let workloads = self.builder.makeDirectory(isSynced: true).workloads
+        let agents = try #require(workloads[WorkloadID(namespace: "demo", kind: "Deployment", name: "agents")])
+        #expect(agents.replicas == 3)
+        #expect(agents.selector?.matches(["app": "claude-agent", "tier": "a"]) == true)
+        #expect(agents.selector?.matches(["app": "claude-agent", "tier": "a", "gpu": "1"]) == false)
+        #expect(agents.selector?.matches(["app": "claude-agent"]) == false)
+        let front = workloads[WorkloadID(namespace: "demo", kind: "Service", name: "front")]
+        #expect(front?.selector?.matches(["app": "x"]) == true)
+        let external = try #require(workloads[WorkloadID(namespace: "demo", kind: "Service", name: "external")])
+        #expect(external.selector == nil)
+        self.builder.delete(ObjectName(namespace: "demo", name: "agents"), .deployments)
+        #expect(self.builder.makeDirectory(isSynced: true).workloads.count == 2)
+    }
+
+    @Test("an operator that this version does not know selects nothing rather than everything")
+    func unknownOperator() throws {
+        var object = Fixture.workload("Deployment", "agents")
+        object["spec"]?["selector"]?["matchExpressions"] = [["key": "tier", "operator": "Like", "values": ["a"]]]
+        let workload: WorkloadObject = try self.decode(object)
+        #expect(LabelSelector(workload.spec?.selector) == nil)
+    }
+
+    @Test("each directory has a higher version")
+    mutating func versions() {
+        let versions = (0..<3).map { _ in self.builder.makeDirectory(isSynced: false).version }
+        #expect(versions == [1, 2, 3])
+    }
+}
