@@ -132,8 +132,12 @@ extension ModelUsage {
         writer.write(self.placed)
         let window = self.window.state
         writer.write(window.newest)
-        writer.write(window.buckets.count)
-        for bucket in window.buckets { writer.write(UInt64(bucket)) }
+        // Most seconds hold no tokens: only the others are written, each with its place.
+        writer.write(window.buckets.count { $0 > 0 })
+        for index in window.buckets.indices where window.buckets[index] > 0 {
+            writer.write(index)
+            writer.write(UInt64(window.buckets[index]))
+        }
     }
 
     init(model: Int, from reader: inout StateReader) throws(StateError) {
@@ -141,8 +145,12 @@ extension ModelUsage {
         self.ledger = try UsageLedger(from: &reader)
         self.placed = try reader.tokens()
         let newest = try reader.signed()
-        var buckets: [UInt32] = []
-        for _ in 0..<(try reader.count()) { buckets.append(UInt32(clamping: try reader.unsigned())) }
+        var buckets = self.window.state.buckets
+        for _ in 0..<(try reader.count()) {
+            let index = try reader.signed()
+            guard buckets.indices.contains(Int(index)) else { throw .damaged }
+            buckets[Int(index)] = UInt32(clamping: try reader.unsigned())
+        }
         guard let window = TokenWindow(newest: newest, buckets: buckets) else { throw .damaged }
         self.window = window
     }
