@@ -1,0 +1,55 @@
+import CurlHTTP
+import TokenscaleCore
+
+/// What an attempt means for the delivery.
+enum DeliveryVerdict: Equatable, Sendable {
+    case accepted
+    case retry(problem: String, afterSeconds: Double?)
+    /// Nothing that time heals.
+    case park(problem: String)
+    /// The receiver wants no more: it is left alone until the collector is started again.
+    case gone
+
+    /// RFC 9110 §15; 410 and redirects as Standard Webhooks and the CloudEvents webhook binding demand.
+    init(status: Int, retryAfter: String?) {
+        let after = retryAfter.flatMap(RetryAfter.seconds)
+        switch status {
+        case 200..<300: self = .accepted
+        case 410: self = .gone
+        case 408, 425, 429, 500...599: self = .retry(problem: "status \(status)", afterSeconds: after)
+        // Credentials are files that may be being replaced right now.
+        case 401, 403, 407:
+            self = .retry(problem: "status \(status): check the receiver's credentials", afterSeconds: after)
+        case 300..<400: self = .park(problem: "status \(status): redirects are refused; configure the final URL")
+        case 404: self = .park(problem: "status 404: check the receiver's URL")
+        default: self = .park(problem: "status \(status): the receiver does not accept this alert")
+        }
+    }
+
+    init(_ error: HTTPClientError) {
+        switch error {
+        case .redirectRefused(let status): self = Self(status: status, retryAfter: nil)
+        case .addressRefused:
+            self = .park(problem: "\(error); set allowsMetadataAddresses if that is really meant")
+        case .urlRefused, .headerRefused: self = .park(problem: error.description)
+        default:
+            // Certificates, names and networks can be repaired while the delivery waits.
+            self = .retry(problem: error.description, afterSeconds: nil)
+        }
+    }
+
+    init(_ error: ReceiverRequestError) {
+        switch error {
+        case .http(let error): self.init(error)
+        case .secretUnusable: self = .retry(problem: error.description, afterSeconds: nil)
+        }
+    }
+}
+
+enum RetryAfter {
+    /// Seconds; the form with a date is not worth a parser: it is read as one minute.
+    static func seconds(_ value: String) -> Double? {
+        if let seconds = Double(value), seconds.isFinite, seconds >= 0 { return seconds }
+        return value.contains("GMT") ? 60 : nil
+    }
+}
