@@ -1,0 +1,129 @@
+import Foundation
+import GRDB
+import Testing
+import TokenscaleCore
+
+@testable import Alerting
+
+@Suite("Alert evaluator")
+struct AlertEvaluatorTests {
+    private let directory: TemporaryDirectory
+    private let outbox: AlertOutbox
+    private let status = AlertingStatusStore()
+    private let start = AlertingFixtures.start
+    private let configuration: AlertingConfiguration
+
+    init() throws {
+        self.directory = try TemporaryDirectory()
+        self.outbox = AlertOutbox(path: self.directory.path("alerts.sqlite"))
+        self.configuration = AlertingFixtures.configuration(
+            AlertReceiver(name: "a", kind: .webhook, url: "http://127.0.0.1:1")
+        )
+    }
+
+    private func evaluator(_ outbox: AlertOutbox? = nil) -> AlertEvaluator {
+        AlertEvaluator(
+            outbox: outbox ?? self.outbox,
+            configuration: self.configuration,
+            status: self.status,
+            sender: nil,
+            logger: AlertingFixtures.silentLogger
+        )
+    }
+
+    private func snapshot(_ second: Double, _ severity: LoopSeverity?) -> Snapshot {
+        AlertingFixtures.snapshot(at: self.start.advanced(bySeconds: second), [("fixer", severity)])
+    }
+
+    @Test("decisions are stored before they are believed, and survive a restart")
+    func restart() async throws {
+        var evaluator = self.evaluator()
+        await evaluator.evaluate(self.snapshot(0, .warning))
+        await evaluator.evaluate(self.snapshot(1, .warning))
+        var next = self.evaluator(AlertOutbox(path: self.outbox.path))
+        await next.evaluate(self.snapshot(2, .warning))
+        #expect(try await self.outbox.transitionIDs().count == 1)
+        await next.evaluate(self.snapshot(3, .critical))
+        #expect(try await self.outbox.openDeliveries(limit: 10).map(\.kind) == ["fired", "escalated"])
+        let statistics = self.status.current.statistics
+        #expect(statistics.receivers["a"]?.depth == 2)
+        #expect(statistics.receivers["a"]?.oldestAgeSeconds == 3)
+        #expect(statistics.alerts.map(\.value) == [1])
+        #expect(statistics.transitions.values.reduce(0, +) == 2)
+        #expect(statistics.outboxByteCount > 0)
+    }
+
+    @Test("a full disk delays alerts, says so, and nothing is told twice or lost when there is room again")
+    func fullDisk() async throws {
+        var evaluator = self.evaluator()
+        await evaluator.evaluate(self.snapshot(0, nil))
+        let pageCount = try await self.outbox.write { database in
+            let count = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+            try database.execute(sql: "PRAGMA max_page_count = \(count)")
+            return count
+        }
+        // Fill what is free inside the file's pages.
+        let crowd = (0..<200).map { (name: "pod-\($0)", severity: LoopSeverity?.some(.warning)) }
+        let full = AlertingFixtures.snapshot(at: self.start.advanced(bySeconds: 1), crowd)
+        await evaluator.evaluate(full)
+        let statistics = self.status.current.statistics
+        #expect(!statistics.isOutboxHealthy)
+        #expect(statistics.outboxProblem.contains("disk"))
+        #expect(statistics.outboxErrors[.append] == 1)
+        #expect(try await self.outbox.transitionIDs().isEmpty)
+        _ = try await self.outbox.write { try $0.execute(sql: "PRAGMA max_page_count = \(pageCount + 10000)") }
+        let later = AlertingFixtures.snapshot(at: self.start.advanced(bySeconds: 2), crowd)
+        await evaluator.evaluate(later)
+        #expect(self.status.current.statistics.isOutboxHealthy)
+        #expect(self.status.current.statistics.outboxProblem.isEmpty)
+        #expect(try await self.outbox.transitionIDs().count == 200)
+    }
+
+    @Test("an outbox that cannot be opened is tried again at every tick; nothing is decided before")
+    func lateVolume() async throws {
+        let path = self.directory.path("volume/alerts.sqlite")
+        let outbox = AlertOutbox(path: path)
+        var evaluator = self.evaluator(outbox)
+        await evaluator.evaluate(self.snapshot(0, .warning))
+        #expect(!self.status.current.statistics.isOutboxHealthy)
+        #expect(self.status.current.statistics.outboxErrors[.open] == 1)
+        try FileManager.default.createDirectory(
+            atPath: self.directory.path("volume"),
+            withIntermediateDirectories: true
+        )
+        await evaluator.evaluate(self.snapshot(1, .warning))
+        #expect(self.status.current.statistics.isOutboxHealthy)
+        #expect(try await outbox.transitionIDs().count == 1)
+    }
+
+    @Test("a silence added by another process holds from the next tick on")
+    func silence() async throws {
+        var evaluator = self.evaluator()
+        await evaluator.evaluate(self.snapshot(0, nil))
+        let silence = AlertSilence(
+            id: "1",
+            matchers: [LabelMatcher(name: "namespace", pattern: "agents")],
+            startsAt: self.start,
+            endsAt: self.start.advanced(bySeconds: 10),
+            createdBy: "",
+            comment: ""
+        )
+        try await AlertOutbox(path: self.outbox.path).add(silence, at: self.start)
+        await evaluator.evaluate(self.snapshot(1, .warning))
+        #expect(try await self.outbox.transitionIDs().isEmpty)
+        #expect(self.status.current.alerts.map(\.displayState) == [.silenced])
+        await evaluator.evaluate(self.snapshot(10, .warning))
+        #expect(try await self.outbox.transitionIDs().count == 1)
+    }
+
+    @Test("what waits for a receiver that is configured no more is parked")
+    func unknownReceiver() async throws {
+        let transition = AlertingFixtures.life()[0]
+        _ = try await self.outbox.append([transition]) { _ in ["a", "former"] }
+        var evaluator = self.evaluator()
+        await evaluator.evaluate(self.snapshot(0, nil))
+        let open = try await self.outbox.openDeliveries(limit: 10)
+        #expect(open.map { "\($0.receiver) \($0.state)" } == ["a pending", "former parked"])
+        #expect(self.status.current.statistics.receivers["former"]?.parkedCount == 1)
+    }
+}
