@@ -11,7 +11,9 @@ struct Tokenscale: AsyncParsableCommand {
             watch with `tokenscale top`. Agents send OpenTelemetry (OTLP) to port 4317 (gRPC) or 4318 (HTTP).
             """,
         version: "tokenscale \(Version.current)",
-        subcommands: [ServeCommand.self, CheckConfigCommand.self, DemoCommand.self]
+        subcommands: [
+            ServeCommand.self, CheckConfigCommand.self, DemoCommand.self, TopCommand.self, ExplainCommand.self,
+        ]
     )
 }
 

@@ -1,0 +1,52 @@
+import CurlHTTP
+
+/// Asks a running collector at its metrics address; errors say what to do.
+struct CollectorAPI: Sendable {
+    let address: String
+    let client: HTTPClient
+
+    /// - Parameter address: `http://HOST:PORT`; the scheme may be left out.
+    init(address: String, client: HTTPClient) {
+        var address = address.contains("://") ? address : "http://" + address
+        while address.hasSuffix("/") { address.removeLast() }
+        self.address = address
+        self.client = client
+    }
+
+    /// - Returns: Status and body of what is no failure of the connection.
+    /// - Throws: ``CommandError``.
+    func get(
+        _ path: String,
+        query: [(name: String, value: String)] = []
+    ) async throws(CommandError) -> (status: Int, body: [UInt8]) {
+        let pairs = query.map { "\($0.name)=\(Self.encoded($0.value))" }.joined(separator: "&")
+        var request = HTTPRequest(url: self.address + path + (pairs.isEmpty ? "" : "?" + pairs))
+        request.totalTimeout = .seconds(10)
+        do throws(HTTPClientError) {
+            let response = try await self.client.send(request, bodyLimit: 256 << 20)
+            return (response.status, response.body)
+        } catch {
+            throw CommandError(
+                "no collector at \(self.address): \(error). Start one with `tokenscale serve` (or ./run), or name "
+                    + "another with --address (its --metrics-address, usually port 8080)"
+            )
+        }
+    }
+
+    var foreignVersion: CommandError {
+        CommandError(
+            "what answers at \(self.address) is no tokenscale \(Version.current): its JSON is another. Use the same "
+                + "version, or --json"
+        )
+    }
+
+    /// RFC 3986 §2.1: all but unreserved characters.
+    static func encoded(_ text: String) -> String {
+        text.utf8.map { byte in
+            let character = Character(Unicode.Scalar(byte))
+            let isUnreserved = character.isASCII && (character.isLetter || character.isNumber)
+            if isUnreserved || "-._~".contains(character) { return String(character) }
+            return "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        }.joined()
+    }
+}
