@@ -141,9 +141,19 @@ let package = Package(
             exclude: ["Resources"],
             swiftSettings: strict
         ),
+        // What the crash test kills hundreds of times: the evaluator and the sender in a process of their own.
+        .executableTarget(
+            name: "AlertingCrashSubject",
+            dependencies: ["Alerting", "TokenscaleCore", logging],
+            path: "Tests/AlertingCrashSubject",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "AlertingTests",
-            dependencies: ["Alerting", "TokenscaleCore", "CurlHTTP"],
+            dependencies: [
+                "Alerting", "AlertingCrashSubject", "TokenscaleCore", "CurlHTTP", logging, serviceLifecycle,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             exclude: ["Resources"],
             swiftSettings: strict
         ),

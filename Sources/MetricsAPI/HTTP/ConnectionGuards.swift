@@ -1,0 +1,85 @@
+import NIOCore
+import NIOSSL
+import NIOTLS
+import Synchronization
+
+/// What is known of a connection before its first request.
+final class ConnectionInfo: Sendable {
+    private let presented = Mutex<[[UInt8]]>([])
+
+    /// The client's certificates in DER, leaf first.
+    var certificates: [[UInt8]] { self.presented.withLock { $0 } }
+
+    func remember(_ certificates: [NIOSSLCertificate]) {
+        let encoded = certificates.compactMap { try? $0.toDERBytes() }
+        guard !encoded.isEmpty else { return }
+        self.presented.withLock { $0 = encoded }
+    }
+}
+
+/// Closes a connection whose TLS handshake takes too long, and remembers the certificate of a resumed session:
+/// BoringSSL does not call the verification callback for one.
+final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private let timeout: TimeAmount
+    private let info: ConnectionInfo
+    private var deadline: Scheduled<Void>?
+
+    init(timeout: TimeAmount, info: ConnectionInfo) {
+        self.timeout = timeout
+        self.info = info
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let channel = context.channel
+        self.deadline = context.eventLoop.scheduleTask(in: self.timeout) { channel.close(promise: nil) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.deadline?.cancel() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.deadline?.cancel()
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted? = event as? TLSUserEvent {
+            self.deadline?.cancel()
+            let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+            if self.info.certificates.isEmpty, let leaf = handler?.peerCertificate { self.info.remember([leaf]) }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+}
+
+/// Closes a connection or stream whose peer does not read what it asked for.
+///
+/// Without it a client that stops reading would hold its reply in memory for ever.
+final class StalledWriteGuard: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = NIOAny
+    typealias InboundOut = NIOAny
+
+    private let timeout: TimeAmount
+    private var deadline: Scheduled<Void>?
+
+    init(timeout: TimeAmount) { self.timeout = timeout }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.deadline?.cancel() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.deadline?.cancel()
+        context.fireChannelInactive()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        self.deadline?.cancel()
+        self.deadline = nil
+        if !context.channel.isWritable {
+            let channel = context.channel
+            self.deadline = context.eventLoop.scheduleTask(in: self.timeout) { channel.close(promise: nil) }
+        }
+        context.fireChannelWritabilityChanged()
+    }
+}

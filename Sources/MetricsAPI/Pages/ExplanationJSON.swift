@@ -1,0 +1,90 @@
+import TokenscaleCore
+
+/// `/api/v1/explain`; `tokenscale explain` prints it.
+enum ExplanationJSON {
+    static func body(_ explanation: Explanation) -> [UInt8] {
+        var json = JSONWriter()
+        json.object { root in
+            let question = explanation.question
+            root.member("metric", question.metric.name)
+            root.member("namespace", question.namespace)
+            root.member("kind", explanation.object.kind.rawValue)
+            root.member("name", explanation.object.name)
+            root.member("time", CalendarTime(explanation.time).rfc3339)
+            root.member("isDirectorySynced", explanation.isDirectorySynced)
+            Self.write(explanation.value, to: &root)
+            root.member("error", ifPresent: explanation.error)
+            if let age = explanation.ageSeconds { root.member("ageSeconds", Self.rounded(age)) }
+            root.member("excludedStuckSessions", explanation.excludedSessionCount)
+            root.object("replicas") { replicas in
+                replicas.member("current", explanation.currentReplicas)
+                replicas.member("target", ifPresent: question.target?.text)
+                if let proposed = explanation.proposedReplicas { replicas.member("proposed", proposed) }
+                replicas.member("formula", Self.formula(explanation))
+            }
+            root.array("pods") { array in
+                for pod in explanation.pods { array.object { Self.write(pod, to: &$0) } }
+            }
+        }
+        json.endLine()
+        return json.bytes
+    }
+
+    /// The arithmetic in one line, with the numbers of this moment.
+    private static func formula(_ explanation: Explanation) -> String {
+        guard let target = explanation.question.target else {
+            return "give ?target= (the averageValue of the HPA) to see the replica count"
+        }
+        let known = explanation.pods.filter { $0.value != nil }
+        let missing = explanation.pods.count { $0.value == nil && $0.leftOut != .notLive }
+        guard let proposed = explanation.proposedReplicas else {
+            return "no pod is known: the HPA holds at \(explanation.currentReplicas)"
+        }
+        let sum = known.reduce(Quantity(milli: 0)) { $0 + ($1.value?.quantity ?? Quantity(milli: 0)) }
+        let mean = Quantity(milli: sum.milli / Int64(max(1, known.count)))
+        let missingText = missing > 0 ? ", \(missing) missing at target when scaling down and at 0 when scaling up" : ""
+        return "mean \(mean.text) of \(known.count) pods / target \(target.text)\(missingText), tolerance 10 %: "
+            + "\(proposed) replicas before behavior and limits"
+    }
+
+    private static func write(_ value: ServedValue?, to json: inout JSONWriter) {
+        guard let value else { return json.null("value") }
+        json.member("value", value.quantity.text)
+        json.member("valueNumber", value.quantity.value)
+        if let window = value.windowSeconds { json.member("windowSeconds", window) }
+        json.member("timestamp", CalendarTime(value.timestamp).rfc3339)
+    }
+
+    private static func write(_ pod: Explanation.Pod, to json: inout JSONWriter) {
+        json.member("namespace", pod.id.namespace)
+        json.member("pod", pod.id.name)
+        Self.write(pod.value, to: &json)
+        if let reason = pod.leftOut {
+            json.member("leftOut", reason.name)
+            json.member("leftOutText", reason.text)
+        }
+        json.member("stable", pod.stable)
+        json.member("burst", pod.burst)
+        json.member("burstSeconds", pod.burstSecondCount)
+        json.member("attribution", pod.attribution.name)
+        if let age = pod.telemetryAgeSeconds { json.member("telemetryAgeSeconds", Self.rounded(age)) }
+        json.member("clockOffsetSeconds", pod.clockOffsetSeconds)
+        json.array("sessions") { array in
+            for session in pod.sessions {
+                array.object { object in
+                    object.member("session", session.snapshot.id)
+                    object.member("model", ifPresent: session.snapshot.model)
+                    object.member("tokensPerMinute", session.contribution)
+                    object.member("isExcluded", session.isExcluded)
+                    object.member("isStuck", session.snapshot.isStuck)
+                    object.member("isLive", session.snapshot.isLive)
+                    object.member("hasOpenTurn", session.snapshot.hasOpenTurn)
+                    object.member("pattern", ifPresent: session.snapshot.finding?.pattern.name)
+                    object.member("severity", ifPresent: session.snapshot.finding?.severity.name)
+                }
+            }
+        }
+    }
+
+    private static func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
+}

@@ -1,0 +1,263 @@
+import TokenscaleCore
+
+/// The page at `/`: what the collector sees now, for a person in front of a browser. Reloads itself; runs no script.
+struct StatusPage: Sendable {
+    let view: MetricsView
+    let checks: [HealthCheck]
+    let version: String
+
+    /// More rows make no readable page; the JSON has them all.
+    private static let rowLimit = 300
+
+    private var snapshot: Snapshot { self.view.snapshot }
+
+    var html: String {
+        """
+        <!DOCTYPE html>
+        <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5">
+        <meta name="viewport" content="width=device-width, initial-scale=1"><title>tokenscale</title>
+        <style>\(Self.style)</style></head><body>
+        <header><h1>tokenscale</h1><p>\(self.subtitle)</p></header>
+        <main>\(self.tiles)\(self.health)\(self.findings)\(self.queues)\(self.pods)</main>
+        <footer><a href="/metrics">/metrics</a> <a href="/api/v1/snapshot">/api/v1/snapshot</a>
+        <a href="/api/v1/sessions">/api/v1/sessions</a> <span>reloads every 5 s</span></footer>
+        </body></html>
+
+        """
+    }
+
+    private var subtitle: String {
+        guard self.snapshot.sequence > 0 else { return "version \(Self.escape(self.version)); has not counted yet" }
+        let up = Int(self.view.now.seconds(since: self.snapshot.startTime))
+        let directory =
+            self.view.directory.isSynced
+            ? "pod directory: \(self.view.directory.count) pods" : "no pod directory: pods come from telemetry"
+        return "version \(Self.escape(self.version)) · up \(Self.duration(up)) · "
+            + "\(CalendarTime(self.snapshot.time).rfc3339) · \(directory)"
+    }
+
+    // MARK: Sections
+
+    private var tiles: String {
+        let pods = self.snapshot.pods
+        var active = TokenCounts.zero
+        var stuck = TokenCounts.zero
+        for pod in pods {
+            for rate in pod.rates {
+                active += rate.active
+                stuck += rate.stuck
+            }
+        }
+        let depth = self.snapshot.queues.filter { !$0.isStale }.reduce(0) { $0 + $1.depth }
+        let unknown = pods.count { !$0.state.isKnown }
+        let stuckSessions = pods.reduce(0) { $0 + $1.stuckSessionCount }
+        let tiles = [
+            ("tokens / min", Self.grouped(active.scaling), "input + output + cache creation, 60 s"),
+            ("stuck tokens / min", Self.grouped(stuck.scaling), "left out of the scaling value"),
+            ("waiting tasks", Self.grouped(Int64(min(depth, 1e15))), "\(self.snapshot.queues.count) queues"),
+            ("pods", Self.grouped(Int64(pods.count)), "\(unknown) not known"),
+            (
+                "live sessions", Self.grouped(Int64(pods.reduce(0) { $0 + $1.activeSessionCount })),
+                "\(pods.reduce(0) { $0 + $1.openTurnCount }) open turns"
+            ),
+            ("stuck sessions", Self.grouped(Int64(stuckSessions)), "in a confirmed loop"),
+        ]
+        let items = tiles.map { "<div class=\"tile\"><b>\($0.1)</b><span>\($0.0)</span><small>\($0.2)</small></div>" }
+        return "<section class=\"tiles\">\(items.joined())</section>"
+    }
+
+    private var health: String {
+        let statistics = self.snapshot.statistics
+        var items = self.checks.map { check in
+            check.fault.map { "<li class=\"bad\">✗ \(Self.escape(check.name)): \(Self.escape($0))</li>" }
+                ?? "<li>✓ \(Self.escape(check.name))</li>"
+        }
+        let facts: [(String, Int64)] = [
+            ("items accepted", Int64(statistics.outcome.acceptedCount)),
+            ("duplicates", Int64(statistics.outcome.duplicateCount)),
+            ("refused", Int64(statistics.outcome.refusedCount)), ("at a limit", Int64(statistics.outcome.limitedCount)),
+            ("late", statistics.lateItemCount), ("unattributed tokens", statistics.unattributedTokens),
+            ("drift tokens", statistics.driftTokens),
+        ]
+        items += facts.map { "<li>\($0.0) <b>\(Self.grouped($0.1))</b></li>" }
+        return "<section><h2>Health</h2><ul class=\"facts\">\(items.joined())</ul></section>"
+    }
+
+    private var findings: String {
+        var rows: [String] = []
+        for pod in self.snapshot.pods {
+            for session in pod.sessions {
+                guard let finding = session.finding else { continue }
+                let place = "\(pod.id.namespace)/\(pod.id.name)"
+                rows.append(self.row(finding, place: place, subject: session.id, isStuck: session.isStuck))
+            }
+        }
+        for finding in self.snapshot.workloadFindings {
+            let subject = "\(finding.finding.sessionCount) sessions"
+            let place = "\(finding.namespace)/\(finding.workload)"
+            rows.append(self.row(finding.finding, place: place, subject: subject, isStuck: false))
+        }
+        guard !rows.isEmpty else { return "<section><h2>Findings</h2><p>No loops.</p></section>" }
+        return Self.table(
+            title: "Findings",
+            head: [
+                "severity", "pattern", "where", "session", "evidence", "since", "rounds", "repeats", "failures",
+                "tokens", "cost",
+            ],
+            rows: rows
+        )
+    }
+
+    private func row(_ finding: LoopFinding, place: String, subject: String, isStuck: Bool) -> String {
+        let since = Int(self.view.now.seconds(since: finding.onset))
+        let tag = finding.isPossible ? "possible" : finding.severity.name
+        return Self.row(
+            [
+                tag, finding.pattern.name, place, subject,
+                "\(Self.decimal(finding.score)) of \(Self.decimal(finding.threshold)) nats", Self.duration(since),
+            ],
+            numbers: [
+                "\(finding.roundCount)", "\(finding.repeatCount)", "\(finding.failureCount)",
+                Self.grouped(finding.tokens.total), "$" + Self.decimal(Double(finding.costMicroUSD) / 1_000_000),
+            ],
+            style: isStuck ? finding.severity.name : "info"
+        )
+    }
+
+    private var queues: String {
+        guard !self.snapshot.queues.isEmpty else {
+            return "<section><h2>Queues</h2><p>No queue depth was reported.</p></section>"
+        }
+        let rows = self.snapshot.queues.prefix(Self.rowLimit).map { queue in
+            Self.row(
+                [queue.namespace, queue.queue, queue.pod ?? "shared", queue.source.rawValue],
+                numbers: [
+                    queue.isStale ? "not known" : Self.decimal(queue.depth),
+                    Self.duration(Int(self.view.now.seconds(since: queue.time))),
+                ],
+                style: queue.isStale ? "unknown" : ""
+            )
+        }
+        return Self.table(
+            title: "Queues",
+            head: ["namespace", "queue", "pod", "source", "depth", "age"],
+            rows: Array(rows),
+            numberCount: 2
+        )
+    }
+
+    private var pods: String {
+        guard !self.snapshot.pods.isEmpty else {
+            return "<section><h2>Pods</h2><p>No telemetry has arrived.</p></section>"
+        }
+        let busiest = self.snapshot.pods
+            .map { pod in (pod: pod, rate: pod.rates.reduce(TokenCounts.zero) { $0 + $1.active }) }
+            .sorted { ($1.rate.scaling, $0.pod.id) < ($0.rate.scaling, $1.pod.id) }
+        let rows = busiest.prefix(Self.rowLimit).map { pod, rate in
+            let stuck = pod.rates.reduce(Int64(0)) { $0.addingClamped($1.stuck.scaling) }
+            let burst = pod.rates.reduce(Int64(0)) { $0.addingClamped($1.activeBurst.scaling) }
+            let reason = pod.state.reasonName.map { "\(pod.state.name): \($0)" } ?? pod.state.name
+            let workload = self.view.directory[pod.id]?.workload?.name ?? pod.workload ?? ""
+            return Self.row(
+                [pod.id.namespace, pod.id.name, workload, reason],
+                numbers: [
+                    Self.grouped(rate.scaling), Self.grouped(burst), Self.grouped(rate.input),
+                    Self.grouped(rate.output),
+                    Self.grouped(rate.cacheCreation), Self.grouped(rate.cacheRead), Self.grouped(stuck),
+                    "\(pod.activeSessionCount)", "\(pod.openTurnCount)", "\(pod.stuckSessionCount)",
+                    Self.duration(Int(self.view.now.seconds(since: pod.lastArrival))),
+                ],
+                style: pod.state.isKnown ? (pod.stuckSessionCount > 0 ? "warning" : "") : "unknown"
+            )
+        }
+        let more = busiest.count > Self.rowLimit ? " (\(Self.rowLimit) busiest of \(busiest.count))" : ""
+        return Self.table(
+            title: "Pods\(more)",
+            head: [
+                "namespace", "pod", "workload", "state", "tokens/min", "burst 15 s", "input", "output",
+                "cache creation",
+                "cache read", "stuck", "sessions", "turns", "stuck sessions", "heard",
+            ],
+            rows: Array(rows),
+            numberCount: 11
+        )
+    }
+
+    // MARK: Parts
+
+    private static func table(title: String, head: [String], rows: [String], numberCount: Int = 5) -> String {
+        let cells = head.enumerated().map { index, name in
+            index >= head.count - numberCount ? "<th class=\"n\">\(name)</th>" : "<th>\(name)</th>"
+        }
+        return "<section><h2>\(title)</h2><div class=\"scroll\"><table><thead><tr>\(cells.joined())</tr></thead>"
+            + "<tbody>\(rows.joined())</tbody></table></div></section>"
+    }
+
+    private static func row(_ texts: [String], numbers: [String], style: String) -> String {
+        let cells =
+            texts.map { "<td>\(self.escape($0))</td>" } + numbers.map { "<td class=\"n\">\(self.escape($0))</td>" }
+        return "<tr class=\"\(style)\">\(cells.joined())</tr>"
+    }
+
+    /// Names come from telemetry: whoever may send it must not be able to write the page.
+    static func escape(_ text: String) -> String {
+        var result = ""
+        for character in text {
+            switch character {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\"": result += "&quot;"
+            case "'": result += "&#39;"
+            default: result.append(character)
+            }
+        }
+        return result
+    }
+
+    /// `1 234 567`, with thin spaces.
+    static func grouped(_ value: Int64) -> String {
+        let digits = Array("\(value.magnitude)")
+        var result = value < 0 ? "-" : ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index) % 3 == 0 { result += "\u{2009}" }
+            result.append(digit)
+        }
+        return result
+    }
+
+    static func duration(_ seconds: Int) -> String {
+        switch seconds {
+        case ..<0: "0 s"
+        case ..<120: "\(seconds) s"
+        case ..<7200: "\(seconds / 60) min"
+        case ..<172_800: "\(seconds / 3600) h"
+        default: "\(seconds / 86_400) d"
+        }
+    }
+
+    private static func decimal(_ value: Double) -> String {
+        guard value.isFinite, abs(value) < 1e15 else { return "–" }
+        let hundredths = Int64((value * 100).rounded())
+        let fraction = Int(hundredths.magnitude % 100)
+        let whole = self.grouped(hundredths / 100)
+        return fraction == 0 ? whole : "\(whole).\(fraction < 10 ? "0" : "")\(fraction)"
+    }
+
+    private static let style = """
+        :root{color-scheme:light dark;--line:#8883;--soft:#8882;--dim:#888}
+        *{box-sizing:border-box}body{margin:0;font:14px/1.45 system-ui,sans-serif;padding:1.2rem 1.6rem}
+        header{display:flex;gap:1rem;align-items:baseline;flex-wrap:wrap}h1{font-size:1.3rem;margin:0}
+        header p,footer,small{color:var(--dim)}h2{font-size:1rem;margin:1.4rem 0 .5rem}
+        .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:.7rem;margin-top:1rem}
+        .tile{border:1px solid var(--line);border-radius:8px;padding:.7rem .9rem;display:flex;flex-direction:column}
+        .tile b{font-size:1.5rem;font-variant-numeric:tabular-nums}.scroll{overflow-x:auto}
+        table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.25rem .6rem;white-space:nowrap}
+        th{font-weight:600;border-bottom:1px solid var(--line);color:var(--dim)}
+        tr:nth-child(even) td{background:var(--soft)}
+        .n{text-align:right;font-variant-numeric:tabular-nums}.facts{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;
+        list-style:none;margin:0;padding:0}.bad,tr.critical td:first-child{color:#c62828;font-weight:600}
+        tr.warning td:first-child{color:#b26a00;font-weight:600}tr.unknown td{color:var(--dim);font-style:italic}
+        footer{margin-top:1.6rem;display:flex;gap:1.2rem;flex-wrap:wrap}a{color:inherit}
+        """
+}

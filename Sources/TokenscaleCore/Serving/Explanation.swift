@@ -1,0 +1,181 @@
+/// Why the HPA is told what it is told: everything that went into one value.
+package struct Explanation: Sendable {
+    package struct Question: Equatable, Sendable {
+        package var metric: ServedMetric
+        package var namespace: String
+        /// A workload, Service or pod; empty: the namespace.
+        package var name: String
+        /// `nil`: the first kind that has an object of this name.
+        package var kind: ObjectKind?
+        package var selector: LabelSelector = .everything
+        /// AverageValue of the HPA, for the replica count.
+        package var target: Quantity?
+        /// `nil`: what the directory says, else the number of pods.
+        package var currentReplicas: Int?
+
+        package init(metric: ServedMetric, namespace: String, name: String) {
+            self.metric = metric
+            self.namespace = namespace
+            self.name = name
+        }
+    }
+
+    package struct Session: Sendable {
+        package var snapshot: SessionSnapshot
+        /// In tokens per minute of the selected types; 0 for a stuck session that is left out.
+        package var contribution: Int64
+        package var isExcluded: Bool
+    }
+
+    package struct Pod: Sendable {
+        package var id: PodID
+        package var value: ServedValue?
+        package var leftOut: LeftOutReason?
+        /// The two rates that the served one was chosen from; only for rate metrics.
+        package var stable: Int64
+        package var burst: Int64
+        package var burstSecondCount: Int
+        package var attribution: AttributionSource
+        package var telemetryAgeSeconds: Double?
+        package var clockOffsetSeconds: Double
+        package var sessions: [Session]
+    }
+
+    package var question: Question
+    package var object: ObjectReference
+    package var time: Timestamp
+    /// The object's value (the sum over its pods).
+    package var value: ServedValue?
+    /// Why there is none, word for word as the HPA reads it.
+    package var error: String?
+    /// Age of ``value``.
+    package var ageSeconds: Double?
+    package var pods: [Pod]
+    package var excludedSessionCount: Int
+    package var currentReplicas: Int
+    /// What the HPA would propose for a Pods metric with the target; `nil` without a target or value: it holds.
+    package var proposedReplicas: Int?
+    package var isDirectorySynced: Bool
+}
+
+extension MetricsView {
+    /// Explains a value. Works on what cannot be served, too: then ``Explanation/error`` says why.
+    package func explain(_ question: Explanation.Question) throws(ServingError) -> Explanation {
+        let selection = try MetricSelection(question.metric, selector: question.selector)
+        let object = try self.object(named: question)
+        let live = (try? self.members(of: object)) ?? []
+        let pods = (live + self.goneMembers(of: object, live: live)).map { member in
+            self.explain(member, question.metric, selection, isLive: live.contains { $0.id == member.id })
+        }
+        var value: ServedValue?
+        var fault: String?
+        do {
+            value = try self.objectValue(question.metric, of: object, selection: selection)
+        } catch {
+            fault = error.message
+        }
+        let record = self.directory.workloads[
+            WorkloadID(namespace: object.namespace, kind: object.kind.rawValue, name: object.name)
+        ]
+        let current = question.currentReplicas ?? record?.replicas ?? live.count
+        let values = pods.compactMap(\.value?.quantity)
+        let proposed = question.target.flatMap { target in
+            HorizontalScaling(currentReplicas: current)
+                .replicas(podValues: values, missingCount: live.count - values.count, target: target)
+        }
+        return Explanation(
+            question: question,
+            object: object,
+            time: self.now,
+            value: value,
+            error: fault,
+            ageSeconds: value.map { self.now.seconds(since: $0.timestamp) },
+            pods: pods,
+            excludedSessionCount: pods.reduce(0) { $0 + $1.sessions.count { $0.isExcluded } },
+            currentReplicas: current,
+            proposedReplicas: proposed,
+            isDirectorySynced: self.directory.isSynced
+        )
+    }
+
+    /// The first object of the name, workloads before Services before pods.
+    private func object(named question: Explanation.Question) throws(ServingError) -> ObjectReference {
+        let namespace = question.namespace
+        let name = question.name
+        if name.isEmpty { return ObjectReference(kind: .namespace, namespace: namespace, name: namespace) }
+        if let kind = question.kind { return ObjectReference(kind: kind, namespace: namespace, name: name) }
+        let kinds: [ObjectKind] = [.deployment, .statefulSet, .daemonSet, .cronJob, .job, .replicaSet, .service]
+        for kind in kinds {
+            let id = WorkloadID(namespace: namespace, kind: kind.rawValue, name: name)
+            let owns = self.directory.records.contains { $0.workload == id }
+            guard self.directory.workloads[id] != nil || owns else { continue }
+            return ObjectReference(kind: kind, namespace: namespace, name: name)
+        }
+        let pod = PodID(namespace: namespace, name: name)
+        if self.directory[pod] != nil || self.telemetry(of: pod) != nil {
+            return ObjectReference(kind: .pod, namespace: namespace, name: name)
+        }
+        let telemetry = self.pods(in: namespace)
+        if telemetry.contains(where: { $0.workload == name }) {
+            return ObjectReference(kind: .deployment, namespace: namespace, name: name)
+        }
+        let known = Set(telemetry.map { $0.workload ?? $0.id.name }).sorted()
+        let names = known.prefix(self.configuration.namedPodLimit).joined(separator: ", ")
+        throw .notFound(
+            "nothing named \(name) is known in namespace \(namespace); "
+                + (known.isEmpty ? "no telemetry came from it" : "telemetry came from \(names)")
+        )
+    }
+
+    /// Pods that still have telemetry but are not live: they answer "why is my pod missing".
+    private func goneMembers(of object: ObjectReference, live: [Member]) -> [Member] {
+        guard self.directory.isSynced, object.kind == .pod || object.kind.isWorkload else { return [] }
+        let ids = Set(live.map(\.id))
+        return self.pods(in: object.namespace).filter { pod in
+            guard !ids.contains(pod.id) else { return false }
+            if object.kind == .pod { return pod.id.name == object.name }
+            let owner = self.directory[pod.id]?.workload
+            return owner.map { $0.kind == object.kind.rawValue && $0.name == object.name }
+                ?? (pod.workload == object.name)
+        }.map { Member(id: $0.id, record: self.directory[$0.id], telemetry: $0) }
+    }
+
+    private func explain(
+        _ member: Member,
+        _ metric: ServedMetric,
+        _ selection: MetricSelection,
+        isLive: Bool
+    ) -> Explanation.Pod {
+        var value: ServedValue?
+        var reason: LeftOutReason?
+        if !isLive {
+            reason = .notLive
+        } else {
+            switch self.value(metric, of: member, selection: selection) {
+            case .success(let served): value = served
+            case .failure(let left): reason = left.reason
+            }
+        }
+        let telemetry = member.telemetry
+        let rates = (telemetry?.rates ?? []).filter { selection.includes(model: $0.model) }
+        return Explanation.Pod(
+            id: member.id,
+            value: value,
+            leftOut: reason,
+            stable: rates.reduce(0) { $0.addingClamped(selection.sum($1.active)) },
+            burst: rates.reduce(0) { $0.addingClamped(selection.sum($1.activeBurst)) },
+            burstSecondCount: telemetry?.burstSecondCount ?? 0,
+            attribution: telemetry?.attribution ?? .none,
+            telemetryAgeSeconds: telemetry.map { self.now.seconds(since: $0.lastArrival) },
+            clockOffsetSeconds: telemetry?.clockOffsetSeconds ?? 0,
+            sessions: (telemetry?.sessions ?? []).map { session in
+                let isExcluded = session.isStuck ? !selection.includesStuck : !selection.includesActive
+                return Explanation.Session(
+                    snapshot: session,
+                    contribution: isExcluded ? 0 : selection.sum(session.rate),
+                    isExcluded: isExcluded
+                )
+            }
+        )
+    }
+}
