@@ -3,8 +3,8 @@ package import Logging
 import ServiceLifecycle
 package import TokenscaleCore
 
-/// Follows ConfigMap `kube-system/extension-apiserver-authentication`: whom the aggregator's client certificate must come
-/// from, and in which headers it names the user. Changes take effect without a restart.
+/// Follows ConfigMap `kube-system/extension-apiserver-authentication`: whom the aggregator's client certificate must
+/// come from, and in which headers it names the user. Changes take effect without a restart.
 package final class RequestHeaderWatcher: Service {
     package static let namespace = "kube-system"
     package static let name = "extension-apiserver-authentication"

@@ -1,6 +1,6 @@
 import TokenscaleCore
 
-/// What the watches have said so far, from which a `PodDirectory` is made. A value without I/O: events in, directory out.
+/// What the watches have said so far, from which a `PodDirectory` is made. A value without I/O.
 struct PodDirectoryBuilder {
     enum Kind: String, CaseIterable {
         case pods, replicasets, deployments, statefulsets, services

@@ -3,8 +3,8 @@ import ServiceLifecycle
 import Synchronization
 package import TokenscaleCore
 
-/// Keeps the pod directory in step with the cluster: one watch each for pods, ReplicaSets, Deployments, StatefulSets and
-/// Services. Level-triggered: a directory is made from what is known now, at most once per `publishInterval`.
+/// Keeps the pod directory in step with the cluster, by one watch each for pods, ReplicaSets, Deployments, StatefulSets
+/// and Services. Level-triggered: a directory is made from what is known now, at most once per `publishInterval`.
 package final class PodWatcher: Service {
     /// What the health page and the self-metrics say.
     package struct Status: Sendable {
