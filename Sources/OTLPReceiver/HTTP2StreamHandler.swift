@@ -92,13 +92,15 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
         self.state = .answered
         var refused: RefusedRequest?
         if case .failure(let value) = result { refused = value }
-        let code =
-            if self.isGRPC {
-                self.writeGRPC(result, context: context)
-            } else {
-                self.writeHTTP(result, context: context)
-            }
-        self.intake.end(code: code, refused: refused)
+        // Counted before the client can see the answer.
+        if self.isGRPC {
+            self.intake.end(code: (refused?.refusal.rpcCode ?? .ok).name, refused: refused)
+            self.writeGRPC(result, context: context)
+        } else {
+            let answer = HTTPAnswer(result, plan: self.intake.currentPlan, contentType: self.contentType)
+            self.intake.end(code: answer.code, refused: refused)
+            self.writeHTTP(answer, context: context)
+        }
         switch refused?.refusal.reason {
         // The client shall find another replica, or fewer clients.
         case .notServing, .connectionLimit: self.connection.quiesce()
@@ -108,11 +110,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
 
     // MARK: - HTTP
 
-    private func writeHTTP(
-        _ result: Result<PartialSuccess?, RefusedRequest>,
-        context: ChannelHandlerContext
-    ) -> String {
-        let answer = HTTPAnswer(result, plan: self.intake.currentPlan, contentType: self.contentType)
+    private func writeHTTP(_ answer: HTTPAnswer, context: ChannelHandlerContext) {
         var headers: HPACKHeaders = [":status": answer.code]
         for (name, value) in answer.fields { headers.add(name: name, value: value) }
         self.write(headers, end: answer.body.isEmpty, context: context)
@@ -121,7 +119,6 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
             context.write(self.wrapOutboundOut(.data(.init(data: .byteBuffer(body), endStream: true))), promise: nil)
         }
         context.flush()
-        return answer.code
     }
 
     // MARK: - gRPC
@@ -131,10 +128,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     ]
     private static let okTrailers: HPACKHeaders = ["grpc-status": "0"]
 
-    private func writeGRPC(
-        _ result: Result<PartialSuccess?, RefusedRequest>,
-        context: ChannelHandlerContext
-    ) -> String {
+    private func writeGRPC(_ result: Result<PartialSuccess?, RefusedRequest>, context: ChannelHandlerContext) {
         switch result {
         case .success(let partial):
             let message = partial?.protobuf ?? []
@@ -145,8 +139,6 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
             self.write(Self.acceptedHeaders, end: false, context: context)
             context.write(self.wrapOutboundOut(.data(.init(data: .byteBuffer(body)))), promise: nil)
             self.write(Self.okTrailers, end: true, context: context)
-            context.flush()
-            return RPCCode.ok.name
         case .failure(let refused):
             let status = refused.refusal.status(refused.refusal.rpcCode)
             // "Trailers-Only": status and trailers in one block.
@@ -155,9 +147,8 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
             headers.add(name: "grpc-message", value: Self.percentEncoded(status.message))
             headers.add(name: "grpc-status-details-bin", value: Data(status.protobuf).base64EncodedString())
             self.write(headers, end: true, context: context)
-            context.flush()
-            return status.code.name
         }
+        context.flush()
     }
 
     /// "Percent-Byte-Unencoded → 1*( %x20-%x24 / %x26-%x7E )"

@@ -14,6 +14,8 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
 
     private let connection: ConnectionHandler
     private var held = ByteBuffer()
+    /// The rest of the pipeline exists and answers for the connection.
+    private var isDecided = false
 
     init(connection: ConnectionHandler) { self.connection = connection }
 
@@ -21,6 +23,7 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
         var bytes = self.unwrapInboundIn(data)
         if self.held.readableBytes == 0 { self.held = bytes } else { self.held.writeBuffer(&bytes) }
         guard self.held.readableBytes >= 4 else { return }
+        self.isDecided = true
         do {
             if self.held.getString(at: self.held.readerIndex, length: 4) == "PRI " {
                 try self.addHTTP2(context.channel)
@@ -37,7 +40,7 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is ChannelShouldQuiesceEvent { context.close(promise: nil) }
+        if event is ChannelShouldQuiesceEvent, !self.isDecided { context.close(promise: nil) }
         context.fireUserInboundEventTriggered(event)
     }
 
