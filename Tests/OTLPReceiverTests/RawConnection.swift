@@ -46,6 +46,9 @@ final class RawConnection: Sendable {
 
     deinit { Glibc.close(self.descriptor) }
 
+    /// Ends both directions; a blocked call returns.
+    func shutdown() { Glibc.shutdown(self.descriptor, Int32(SHUT_RDWR)) }
+
     func send(_ text: String) async throws { try await self.send(Array(text.utf8)) }
 
     /// Sends everything; `false` when the peer has closed.

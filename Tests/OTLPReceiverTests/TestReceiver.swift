@@ -40,7 +40,12 @@ final class TestReceiver: Sendable {
     let behaviour = Mutex(Behaviour())
     private let ingestedBodies = Mutex<[Ingested]>([])
     private let queueDepthEntries = Mutex<[QueueDepth]>([])
+    let clock = Mutex(TestReceiver.now)
+    /// When set, bodies go on to a real ingestor.
+    private let aggregator: Aggregator?
     private let addresses = Mutex<OTLPReceiver.BoundAddresses?>(nil)
+
+    init(aggregator: Aggregator? = nil) { self.aggregator = aggregator }
 
     var ingested: [Ingested] { self.ingestedBodies.withLock { $0 } }
     var queueDepths: [QueueDepth] { self.queueDepthEntries.withLock { $0 } }
@@ -57,13 +62,14 @@ final class TestReceiver: Sendable {
     /// Runs `body` with a receiver and shuts it down gracefully; whatever it does, nothing may stay in flight.
     static func run(
         _ change: (inout ReceiverConfiguration) -> Void = { _ in },
+        aggregator: Aggregator? = nil,
         _ body: @Sendable @escaping (TestReceiver) async throws -> Void
     ) async throws {
         let loopback = ReceiverConfiguration.Address(host: "127.0.0.1", port: 0)
         var configuration = ReceiverConfiguration(grpcAddress: loopback, httpAddress: loopback)
         configuration.fileCheckInterval = .milliseconds(20)
         change(&configuration)
-        let test = TestReceiver()
+        let test = TestReceiver(aggregator: aggregator)
         let (bound, boundContinuation) = AsyncStream.makeStream(of: Void.self)
         let receiver = OTLPReceiver(
             configuration: configuration,
@@ -97,13 +103,29 @@ final class TestReceiver: Sendable {
         #expect(statistics.inFlightByteCount == 0)
     }
 
+    static let hash = KeyedHash(key: 42)
+
+    static func ingestor(_ aggregator: Aggregator) -> Ingestor {
+        Ingestor(aggregator: aggregator, hash: Self.hash, names: SemanticNames(), limits: DecodeLimits())
+    }
+
     private var delegate: ReceiverDelegate {
         ReceiverDelegate(
             makeIngest: {
-                { body, signal, encoding, peer, _ throws(OTLPDecodeError) in
+                let ingestor = self.aggregator.map { Self.ingestor($0) }
+                return { body, signal, encoding, peer, arrival throws(OTLPDecodeError) in
                     let bytes = unsafe body.withUnsafeBytes { unsafe Array($0) }
                     self.ingestedBodies.withLock {
                         $0.append(Ingested(signal: signal, encoding: encoding, body: bytes, peer: peer?.text))
+                    }
+                    if let ingestor {
+                        return try ingestor.ingest(
+                            body,
+                            signal: signal,
+                            encoding: encoding,
+                            peer: peer,
+                            arrival: arrival
+                        )
                     }
                     let behaviour = self.behaviour.withLock { $0 }
                     if let error = behaviour.error { throw error }
@@ -115,7 +137,7 @@ final class TestReceiver: Sendable {
                 self.queueDepthEntries.withLock { $0.append(entry) }
                 return self.behaviour.withLock { $0.takesQueueDepth }
             },
-            now: { Self.now },
+            now: { self.clock.withLock { $0 } },
             isServing: { self.behaviour.withLock { $0.isServing } }
         )
     }

@@ -1,0 +1,225 @@
+import Gzip
+import Synchronization
+import Testing
+import TokenscaleCore
+
+@testable import OTLPReceiver
+
+@Suite("Limits of the receiver")
+struct LimitTests {
+    static let json = ("content-type", "application/json")
+
+    @Test("an announced length over the limit is refused before the body is sent, and the connection ends")
+    func announcedLength() async throws {
+        try await TestReceiver.run({ $0.bodyByteLimit = 1000 }) { receiver in
+            let client = try HTTP1Client(port: receiver.httpPort)
+            let headers = [Self.json, ("content-length", "1001")]
+            try await client.connection.send(HTTP1Client.request("POST", "/v1/logs", headers: headers))
+            let response = try await client.response()
+            #expect(response?.status == 413)
+            #expect(response?.headers["retry-after"] == nil)
+            #expect(response?.headers["connection"] == "close")
+            try await client.connection.send([UInt8](repeating: 0x61, count: 1001))
+            #expect(try await client.isClosedByPeer())
+            #expect(receiver.refusals(.tooLarge) == 1)
+        }
+    }
+
+    @Test("a client that sends all of a large body before it reads gets its 413", arguments: [false, true])
+    func largeBody(isChunked: Bool) async throws {
+        try await TestReceiver.run({ $0.bodyByteLimit = 100_000 }) { receiver in
+            let client = try HTTP1Client(port: receiver.httpPort)
+            let body = [UInt8](repeating: 0x61, count: 8 << 20)
+            var request = HTTP1Client.request("POST", "/v1/logs", headers: [Self.json], body: body)
+            if isChunked {
+                let headers = [Self.json, ("transfer-encoding", "chunked")]
+                request = HTTP1Client.request("POST", "/v1/logs", headers: headers)
+                request += Array("\(String(body.count, radix: 16))\r\n".utf8) + body + Array("\r\n0\r\n\r\n".utf8)
+            }
+            #expect(try await client.connection.send(request))
+            #expect(try await client.response()?.status == 413)
+            #expect(try await client.isClosedByPeer())
+            #expect(receiver.ingested.isEmpty)
+        }
+    }
+
+    @Test("a body at the limit is taken, one byte more is not; also after decompression", arguments: [false, true])
+    func exactLimit(isGzip: Bool) async throws {
+        try await TestReceiver.run({ $0.bodyByteLimit = 50_000 }) { receiver in
+            for (count, status) in [(50_000, 200), (50_001, 413)] {
+                let client = try HTTP1Client(port: receiver.httpPort)
+                let body = [UInt8](repeating: 0x61, count: count)
+                let headers = isGzip ? [Self.json, ("content-encoding", "gzip")] : [Self.json]
+                let wire = isGzip ? Gzip.compress(body) : body
+                let response = try await client.exchange("POST", "/v1/logs", headers: headers, body: wire)
+                #expect(response.status == status)
+            }
+            #expect(receiver.ingested.map(\.body.count) == [50_000])
+        }
+    }
+
+    @Test("a gzip bomb is refused with 413, a truncated or damaged gzip with 400")
+    func hostileGzip() async throws {
+        try await TestReceiver.run({ $0.bodyByteLimit = 1 << 20 }) { receiver in
+            let bomb = Gzip.compress([UInt8](repeating: 0, count: 64 << 20), level: 9)
+            let cases: [([UInt8], Int)] = [
+                (bomb, 413), (Array(bomb.dropLast(20)), 413), (Array(Gzip.compress([1, 2, 3]).dropLast()), 400),
+                (Gzip.compress([1, 2, 3]) + [0], 400), ([], 400),
+            ]
+            for (body, status) in cases {
+                let client = try HTTP1Client(port: receiver.httpPort)
+                let headers = [Self.json, ("content-encoding", "gzip")]
+                #expect(try await client.exchange("POST", "/v1/logs", headers: headers, body: body).status == status)
+            }
+            #expect(receiver.ingested.isEmpty)
+        }
+    }
+
+    @Test("more bytes in flight than allowed are answered 503 with Retry-After before data is taken")
+    func bytesInFlight() async throws {
+        try await TestReceiver.run({
+            $0.bodyByteLimit = 100_000
+            $0.inFlightByteLimit = 100_000
+        }) { receiver in
+            let headers = [Self.json, ("content-length", "90000")]
+            let slow = try HTTP1Client(port: receiver.httpPort)
+            try await slow.connection.send(HTTP1Client.request("POST", "/v1/logs", headers: headers))
+            try await slow.connection.send([UInt8](repeating: 0x61, count: 60_000))
+            try await eventually("the first body is buffered") { receiver.statistics.inFlightByteCount == 60_000 }
+
+            let other = try HTTP1Client(port: receiver.httpPort)
+            let body = [UInt8](repeating: 0x62, count: 50_000)
+            let refused = try await other.exchange("POST", "/v1/logs", headers: [Self.json], body: body)
+            #expect(refused.status == 503)
+            let seconds = try #require(refused.headers["retry-after"].flatMap { Int($0) })
+            #expect((1...5).contains(seconds))
+            #expect(refused.text.contains("\"code\":14"))
+            #expect(refused.text.contains("\"retryDelay\":\"\(seconds)s\""))
+            // One that does not say its length is refused when there is no more room.
+            let chunked = [Self.json, ("transfer-encoding", "chunked")]
+            let wire = Array("c350\r\n".utf8) + body + Array("\r\n0\r\n\r\n".utf8)
+            try await other.connection.send(HTTP1Client.request("POST", "/v1/logs", headers: chunked) + wire)
+            #expect(try await other.response()?.status == 503)
+            #expect(receiver.refusals(.bytesInFlight) == 2)
+
+            try await slow.connection.send([UInt8](repeating: 0x61, count: 30_000))
+            #expect(try await slow.response()?.status == 200)
+            // The same connection, and now there is room.
+            #expect(try await other.exchange("POST", "/v1/logs", headers: [Self.json], body: body).status == 200)
+            #expect(receiver.ingested.map(\.body.count) == [90_000, 50_000])
+        }
+    }
+
+    @Test("connections over the limit are told to come back, far more are closed at once")
+    func connections() async throws {
+        try await TestReceiver.run({ $0.connectionLimit = 2 }) { receiver in
+            var clients: [HTTP1Client] = []
+            for _ in 0..<2 {
+                let client = try HTTP1Client(port: receiver.httpPort)
+                #expect(try await client.exchange("POST", "/v1/logs").status == 200)
+                clients.append(client)
+            }
+            let third = try HTTP1Client(port: receiver.httpPort)
+            let refused = try await third.exchange("POST", "/v1/logs")
+            #expect(refused.status == 503)
+            #expect(refused.headers["retry-after"] != nil)
+            #expect(try await third.isClosedByPeer())
+            #expect(receiver.refusals(.connectionLimit) == 1)
+
+            for count in 3...(2 + ReceiverShared.refusableConnectionCount) {
+                clients.append(try HTTP1Client(port: receiver.httpPort))
+                try await eventually("connection \(count) is open") {
+                    receiver.statistics.openConnectionCount == count
+                }
+            }
+            #expect(try await HTTP1Client(port: receiver.httpPort).isClosedByPeer())
+            #expect(receiver.refusals(.connectionLimit) == 2)
+            #expect(try await clients[0].exchange("POST", "/v1/logs").status == 200)
+        }
+    }
+
+    @Test("a replica that does not serve answers 503, takes nothing, and sends the client elsewhere")
+    func notServing() async throws {
+        try await TestReceiver.run { receiver in
+            receiver.behaviour.withLock { $0.isServing = false }
+            let client = try HTTP1Client(port: receiver.httpPort)
+            let response = try await client.exchange("POST", "/v1/logs", headers: [Self.json])
+            #expect(response.status == 503)
+            #expect(response.headers["retry-after"] != nil)
+            #expect(try await client.isClosedByPeer())
+            #expect(receiver.ingested.isEmpty)
+            #expect(receiver.refusals(.notServing) == 1)
+        }
+    }
+
+    @Test("a head that does not come is closed; a body that does not come is answered 408")
+    func slowSender() async throws {
+        try await TestReceiver.run({
+            $0.headerTimeout = .milliseconds(200)
+            $0.bodyTimeout = .milliseconds(200)
+        }) { receiver in
+            let silent = try HTTP1Client(port: receiver.httpPort)
+            #expect(try await silent.isClosedByPeer())
+            let head = try HTTP1Client(port: receiver.httpPort)
+            try await head.connection.send("POST /v1/logs HTTP/1.1\r\nhost:")
+            #expect(try await head.isClosedByPeer())
+            let body = try HTTP1Client(port: receiver.httpPort)
+            let headers = [Self.json, ("content-length", "10")]
+            try await body.connection.send(HTTP1Client.request("POST", "/v1/logs", headers: headers) + [1])
+            #expect(try await body.response()?.status == 408)
+            #expect(try await body.isClosedByPeer())
+            #expect(receiver.refusals(.slowSender) == 3)
+            // The second request of a connection has the same deadline as the first.
+            let second = try HTTP1Client(port: receiver.httpPort)
+            #expect(try await second.exchange("POST", "/v1/logs").status == 200)
+            try await second.connection.send("P")
+            #expect(try await second.isClosedByPeer())
+        }
+    }
+
+    @Test("an idle connection is closed, without counting a refusal")
+    func idle() async throws {
+        try await TestReceiver.run({ $0.idleTimeout = .milliseconds(200) }) { receiver in
+            let client = try HTTP1Client(port: receiver.httpPort)
+            #expect(try await client.exchange("POST", "/v1/logs").status == 200)
+            #expect(try await client.isClosedByPeer())
+            #expect(receiver.statistics.refusals.isEmpty)
+        }
+    }
+
+    private final class Progress: Sendable {
+        let sentCount = Atomic<Int>(0)
+    }
+
+    @Test("a client that never reads its answers is not read from either")
+    func backPressure() async throws {
+        try await TestReceiver.run { receiver in
+            let connection = try RawConnection(port: receiver.httpPort, receiveBufferByteCount: 4096)
+            let path = "/" + String(repeating: "x", count: 20)
+            let requests = (0..<100).flatMap { _ in HTTP1Client.request("POST", path, headers: [Self.json]) }
+            let progress = Progress()
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask {
+                    for _ in 0..<2000 {
+                        guard try await connection.send(requests) else { break }
+                        progress.sentCount.add(100, ordering: .relaxed)
+                    }
+                }
+                // Blocked: nothing was sent for a while.
+                var previous = -1
+                while progress.sentCount.load(ordering: .relaxed) != previous {
+                    previous = progress.sentCount.load(ordering: .relaxed)
+                    try await Task.sleep(for: .milliseconds(500))
+                }
+                #expect(previous < 200_000)
+                let answered = receiver.requests(.http, .unknown, "404")
+                #expect(answered > 0 && answered < 200_000)
+                // Another client does not notice.
+                let other = try HTTP1Client(port: receiver.httpPort)
+                #expect(try await other.exchange("POST", "/v1/logs").status == 200)
+                connection.shutdown()
+                try await tasks.waitForAll()
+            }
+        }
+    }
+}
