@@ -13,6 +13,7 @@ struct Tokenscale: AsyncParsableCommand {
         version: "tokenscale \(Version.current)",
         subcommands: [
             ServeCommand.self, CheckConfigCommand.self, DemoCommand.self, TopCommand.self, ExplainCommand.self,
+            DoctorCommand.self,
         ]
     )
 }

@@ -98,7 +98,7 @@ struct DoctorTests {
 
     @Test("a grace period below five seconds loses the last events", arguments: [0, 4, 5, 30])
     func gracePeriod(seconds: Int) throws {
-        let pod = Self.agent { $0["spec"]?["terminationGracePeriodSeconds"] = .number(Double(seconds)) }
+        let pod = Self.agent(pod: { $0["spec"]?["terminationGracePeriodSeconds"] = .number(Double(seconds)) })
         #expect(try Self.findings(pod).map(\.check) == (seconds < 5 ? ["grace-period"] : []))
     }
 
@@ -183,13 +183,17 @@ struct DoctorTests {
         )
         #expect(try isAgent(pod { $0["spec"]?["containers"] = [container(image: "r:5000/x/claude-code@sha256:00")] }))
         #expect(try !isAgent(pod { $0["spec"]?["containers"] = [container(image: "claude-code.example/web:1")] }))
-        #expect(try !isAgent(Self.agent { $0["metadata"]?["labels"]?["tokenscale.dev/agent"] = "false" }))
+        #expect(try !isAgent(Self.agent(pod: { $0["metadata"]?["labels"]?["tokenscale.dev/agent"] = "false" })))
     }
 
     @Test("a workload is judged by its youngest pod, and finished pods are not judged")
     func youngest() throws {
-        let old = Self.agent("old", environment: []) { $0["metadata"]?["creationTimestamp"] = "2026-01-01T00:00:00Z" }
-        let done = Self.agent("done", environment: []) { pod in
+        let old = Self.agent("old", environment: []) { _ in
+        } pod: { pod in
+            pod["metadata"]?["creationTimestamp"] = "2026-01-01T00:00:00Z"
+        }
+        let done = Self.agent("done", environment: []) { _ in
+        } pod: { pod in
             pod["status"]?["phase"] = "Succeeded"
             pod["metadata"]?["creationTimestamp"] = "2027-01-01T00:00:00Z"
         }
