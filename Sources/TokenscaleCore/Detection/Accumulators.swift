@@ -49,6 +49,14 @@ struct LastFour<Element: Sendable>: Sendable {
         self.values = (value, self.values.0, self.values.1, self.values.2)
     }
 
+    /// The newest value that satisfies the predicate.
+    func first(where predicate: (Element) -> Bool) -> Element? {
+        if predicate(self.values.0) { return self.values.0 }
+        if predicate(self.values.1) { return self.values.1 }
+        if predicate(self.values.2) { return self.values.2 }
+        return predicate(self.values.3) ? self.values.3 : nil
+    }
+
     func contains(where predicate: (Element) -> Bool) -> Bool {
         predicate(self.values.0) || predicate(self.values.1) || predicate(self.values.2) || predicate(self.values.3)
     }

@@ -1,8 +1,9 @@
 /// What is remembered of one action: its last outcomes and how much was learnt since it was last taken.
 struct ActionRecord {
     var action: UInt64
-    /// The newest first.
-    var outcomes: (Outcome, Outcome, Outcome) = (.none, .none, .none)
+    /// The last four outcomes, newest first: size of the result and 0 or a mark of the failure.
+    private var sizes = SIMD4<Int32>(repeating: Outcome.none.resultByteCount)
+    private var marks = SIMD4<UInt16>(repeating: 0)
     /// The session's learning (``SessionDetector``) when the action was last taken.
     var learning: Float = 0
     var round: UInt32 = 0
@@ -16,24 +17,30 @@ struct ActionRecord {
 
     /// How like the remembered outcomes `outcome` is. The newest outcome counts before older ones.
     func likeness(to outcome: Outcome) -> (likeness: Outcome.Likeness, isNewest: Bool) {
-        let newest = self.outcomes.0.likeness(to: outcome)
+        let newest = self.outcome(0).likeness(to: outcome)
         if newest == .exact { return (.exact, true) }
-        if self.outcomes.1.likeness(to: outcome) == .exact || self.outcomes.2.likeness(to: outcome) == .exact {
-            return (.exact, false)
+        var best = newest
+        for index in 1..<4 where best != .exact {
+            let likeness = self.outcome(index).likeness(to: outcome)
+            if likeness == .exact || best == .different { best = likeness }
         }
-        if newest == .near { return (.near, true) }
-        let isNear =
-            self.outcomes.1.likeness(to: outcome) == .near || self.outcomes.2.likeness(to: outcome) == .near
-        return (isNear ? .near : .different, false)
+        return (best, best == newest)
     }
 
     mutating func add(_ outcome: Outcome) {
-        if self.outcomes.0 == outcome { return }
-        if self.outcomes.1 == outcome {
-            self.outcomes = (outcome, self.outcomes.0, self.outcomes.2)
-        } else {
-            self.outcomes = (outcome, self.outcomes.0, self.outcomes.1)
+        // An outcome known moves to the front; a new one pushes the oldest out.
+        var last = 3
+        for index in 0..<4 where self.outcome(index) == outcome { last = min(last, index) }
+        for index in stride(from: last, to: 0, by: -1) {
+            self.sizes[index] = self.sizes[index - 1]
+            self.marks[index] = self.marks[index - 1]
         }
+        self.sizes[0] = outcome.resultByteCount
+        self.marks[0] = outcome.failure
+    }
+
+    private func outcome(_ index: Int) -> Outcome {
+        Outcome(resultByteCount: self.sizes[index], failure: self.marks[index])
     }
 }
 

@@ -29,6 +29,8 @@ package struct DetectionConfiguration: Sendable, Equatable {
     /// A call that sleeps or runs for at least so long waits for something outside.
     package var waitSleepSeconds: Int64 = 5
     package var waitDurationMilliseconds: Int64 = 10_000
+    /// A command that runs longer did work: fuzzing and tests print the same line every time.
+    package var quickMilliseconds: Int32 = 1000
     /// A request that starts so long after the previous event was woken from outside.
     package var wakeSeconds: Float = 20
     package var wakeFactor: Float = 0.25
@@ -73,16 +75,16 @@ package struct DetectionConfiguration: Sendable, Equatable {
     /// The table: kind of evidence → weight with details, without.
     private static func defaultWeight(of kind: EvidenceKind) -> EvidenceWeight {
         switch kind {
-        case .sameOutcome: EvidenceWeight(1.7, 1.1)
-        case .nearOutcome: EvidenceWeight(1.0, 0.6)
+        case .sameOutcome: EvidenceWeight(1.7, 0.9)
+        case .nearOutcome: EvidenceWeight(1.0, 0.4)
         case .sameOutcomeAfterEdit: EvidenceWeight(0.2, 0.1)
-        case .sameFailure: EvidenceWeight(2.1, 2.0)
+        case .sameFailure: EvidenceWeight(2.1, 2.05)
         case .similarFailure: EvidenceWeight(1.1, 1.0)
         case .otherFailure: EvidenceWeight(0.5, 0.3)
         case .sameTinyResult: EvidenceWeight(0.8, 0.3)
-        case .sameTinyOutput: EvidenceWeight(0.3, 0)
-        case .planning: EvidenceWeight(0.5, 0.4)
-        case .repeatedEdit: EvidenceWeight(1.8, 1.1)
+        case .sameTinyOutput: EvidenceWeight(0.25, 0)
+        case .planning: EvidenceWeight(0.38, 0.38)
+        case .repeatedEdit: EvidenceWeight(1.8, 0)
         case .waitSameOutcome: EvidenceWeight(0.15, 0.15)
         case .waitFailure: EvidenceWeight(0.4, 0.4)
         case .noTool: EvidenceWeight(0.45, 0.45)

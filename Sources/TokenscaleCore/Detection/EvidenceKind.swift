@@ -78,7 +78,8 @@ package enum EvidenceKind: UInt8, CaseIterable, Sendable {
         switch self {
         case .newAction, .newEdit, .commit, .changedOutcome, .person: 1
         case .newFailure, .newWait, .waitChangedOutcome: 0.5
-        case .otherFailure, .sameTinyOutput: 0.3
+        case .otherFailure: 0.3
+        case .sameTinyOutput: 0.7
         default: 0
         }
     }

@@ -98,11 +98,11 @@ struct Outcome: Equatable {
     /// `tool_result_size_bytes`; -1 when unknown (Claude Code leaves it out for failures).
     var resultByteCount: Int32
     /// 0 for success, else a hash of `error_type` and, with details, of the error's text.
-    var failure: UInt32
+    var failure: UInt16
 
     static let none = Outcome(resultByteCount: -2, failure: 0)
 
-    init(resultByteCount: Int32, failure: UInt32) {
+    init(resultByteCount: Int32, failure: UInt16) {
         self.resultByteCount = resultByteCount
         self.failure = failure
     }
@@ -114,7 +114,7 @@ struct Outcome: Equatable {
             return
         }
         let hash = KeyedHash.mix(event.errorType ^ KeyedHash.primes.3, event.errorTextAsSent ^ KeyedHash.primes.1)
-        self.failure = UInt32(truncatingIfNeeded: hash) | 1
+        self.failure = UInt16(truncatingIfNeeded: hash) | 1
     }
 
     var isFailure: Bool { self.failure != 0 }
@@ -125,11 +125,11 @@ struct Outcome: Equatable {
         case different
     }
 
-    /// Results whose size differs by a time stamp or a counter are nearly the same: 16 bytes or 2 %.
+    /// Results whose size differs by a time stamp or a counter are nearly the same: 16 bytes or 2 %, at most 48 bytes.
     func likeness(to other: Outcome) -> Likeness {
         guard self.isFailure == other.isFailure else { return .different }
         if self.resultByteCount == other.resultByteCount, self.failure == other.failure { return .exact }
-        let tolerance = max(16, max(self.resultByteCount, other.resultByteCount) / 50)
+        let tolerance = min(48, max(16, max(self.resultByteCount, other.resultByteCount) / 50))
         let isClose = abs(Int(self.resultByteCount) - Int(other.resultByteCount)) <= Int(tolerance)
         return isClose ? .near : .different
     }

@@ -22,6 +22,8 @@ extension SessionDetector {
         self.stagnantRounds = 0
         self.stagnantTokens = 0
         self.laneCount = 0
+        self.laneCountMax = 0
+        self.blurredTools = 0
         self.lastTextLength = -1
         self.lastTextTokens = -1
         self.turn = Turn()
@@ -78,7 +80,7 @@ extension SessionDetector {
         _ configuration: borrowing DetectionConfiguration
     ) {
         if observation.isAccepted == .yes {
-            if observation.tool == .agent { self.laneCount = min(64, self.laneCount + 1) }
+            if observation.tool == .agent { self.openLane() }
             return
         }
         guard observation.isAccepted == .no else { return }
@@ -93,10 +95,20 @@ extension SessionDetector {
             let (known, isKnown) = self.memory.recall(observation.action ^ KeyedHash.primes.2)
             var record = known
             let kind: EvidenceKind = isKnown ? .deniedAgain : .newFailure
-            let factor = isKnown ? self.staleness(since: record, configuration) : 0.5
+            let factor = isKnown ? self.staleness(since: record.round, record.learning, configuration) : 0.5
             self.remember(&record, .none, kind)
             self.rounds[index].add(kind, self.weight(kind, configuration) * factor, observation)
         }
+    }
+
+    mutating func openLane() {
+        self.laneCount = min(64, self.laneCount + 1)
+        self.laneCountMax = max(self.laneCountMax, self.laneCount)
+    }
+
+    mutating func closeLane() {
+        if self.laneCount > 0 { self.laneCount -= 1 }
+        if self.laneCount == 0 { self.laneCountMax = 0 }
     }
 
     mutating func takeError(

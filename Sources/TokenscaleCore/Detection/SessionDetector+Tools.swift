@@ -6,6 +6,8 @@ struct FailureMark {
     var file: UInt32 = 0
     var command: UInt32 = 0
     var inputByteCount: Int32 = 0
+    var round: UInt32 = 0
+    var learning: Float = 0
 }
 
 /// A small result, to be compared with later ones of the same tool.
@@ -13,6 +15,8 @@ struct ResultMark {
     var tool: UInt32 = 0
     var command: UInt32 = 0
     var resultByteCount: Int32 = -2
+    var round: UInt32 = 0
+    var learning: Float = 0
 }
 
 /// The table's left side: which kind of evidence a tool call is.
@@ -40,8 +44,12 @@ extension SessionDetector {
         if isFailure { self.rounds[index].hasFailure = true }
         let (kind, factor) = self.classify(observation, configuration)
         self.rounds[index].add(kind, self.weight(kind, configuration) * factor, observation)
+        let isSizeOnlyEdit = kind == .repeatedEdit && !self.hasDetails
         if kind == .commit || kind == .newEdit { self.turn.hasProgress = true }
-        if kind == .commit || kind == .newEdit { self.progress(at: observation.time, isCommit: kind == .commit) }
+        if kind == .newAction { self.turn.learnedCount &+= 1 }
+        if kind == .commit || kind == .newEdit || isSizeOnlyEdit {
+            self.progress(at: observation.time, isCommit: kind == .commit)
+        }
         self.failureStreak = isFailure ? self.failureStreak &+ 1 : 0
         self.planStreak = observation.tool == .todo ? self.planStreak &+ 1 : 0
     }
@@ -59,21 +67,30 @@ extension SessionDetector {
         let (kind, factor) =
             isKnown
             ? self.classifyKnown(observation, record, configuration) : self.classifyNew(observation, configuration)
+        if !isKnown, kind == .sameTinyResult || kind == .sameTinyOutput {
+            self.blurredTools |= 1 << UInt32(observation.tool.rawValue)
+        }
         self.note(observation)
         self.verify(observation, record)
         self.remember(&record, observation.outcome, kind)
         self.waitCount = (self.waitCount << 1 | (observation.isWait ? 1 : 0)) & 0x3f
-        if observation.tool.isEdit, kind == .newEdit { return self.countEdit(observation) }
+        if observation.tool.isEdit, kind == .newEdit { return self.countEdit(observation, configuration) }
         // Several subagents at once may each do it once.
-        if isKnown, record.occurrenceCount <= UInt16(self.laneCount), self.laneCount > 1 { return (.neutral, 0) }
+        if isKnown, record.occurrenceCount <= UInt16(self.laneCountMax) + 1, self.laneCountMax > 1 {
+            return (.neutral, 0)
+        }
         return (kind, factor)
     }
 
     /// How much of a repetition's weight counts: little when much was learnt since the action was last taken.
-    func staleness(since record: ActionRecord, _ configuration: borrowing DetectionConfiguration) -> Float {
-        let between = Float(self.roundCount &- record.round) - 1
+    func staleness(
+        since round: UInt32,
+        _ learning: Float,
+        _ configuration: borrowing DetectionConfiguration
+    ) -> Float {
+        let between = Float(self.roundCount &- round) - 1
         guard between > 0 else { return 1 }
-        let learnt = max(0, self.learning - record.learning)
+        let learnt = max(0, self.learning - learning)
         return max(configuration.learnedFloor, 1 - learnt / between)
     }
 
@@ -85,6 +102,7 @@ extension SessionDetector {
         let (likeness, isNewest) = record.likeness(to: observation.outcome)
         let isFailure = observation.outcome.isFailure
         let isWaiting = observation.isWait || self.waitCount.nonzeroBitCount >= 3
+        if observation.tool == .todo { return (self.planStreak >= 3 ? .planning : .neutral, 1) }
         if isWaiting {
             if likeness == .different { return (.waitChangedOutcome, 1) }
             return (isFailure ? .waitFailure : .waitSameOutcome, 1)
@@ -92,11 +110,21 @@ extension SessionDetector {
         if likeness == .different { return (.changedOutcome, 1) }
         if observation.tool.isEdit, !isFailure { return (.repeatedEdit, 1) }
         if self.editCount != record.editCount { return (.sameOutcomeAfterEdit, 1) }
-        let stale = self.staleness(since: record, configuration) * (isNewest ? 1 : 0.7)
+        let stale = self.staleness(since: record.round, record.learning, configuration) * (isNewest ? 1 : 0.7)
         // The very same call fails, with nothing achieved in between.
         if isFailure, self.failureStreak > 0 { return (.sameFailure, stale) }
-        // Without details an action is only a size: a repetition with a large result may be another call.
-        if !self.hasDetails, !isFailure, observation.outcome.resultByteCount > 2048 { return (.sameOutcome, 0.05) }
+        // Without details an action is only a size: a command that ran for a while may have done other work.
+        if !self.hasDetails, !isFailure, observation.tool == .bash,
+            observation.durationMilliseconds >= configuration.quickMilliseconds
+        {
+            return (.sameOutcome, 0.07)
+        }
+        if !self.hasDetails, !isFailure {
+            if observation.outcome.resultByteCount > 4096 { return (.sameOutcome, 0.05) }
+            if self.blurredTools & (1 << UInt32(observation.tool.rawValue)) != 0 {
+                return (likeness == .exact ? .sameOutcome : .nearOutcome, 0.3 * stale)
+            }
+        }
         return (likeness == .exact || isFailure ? .sameOutcome : .nearOutcome, stale)
     }
 
@@ -104,7 +132,7 @@ extension SessionDetector {
         _ observation: Observation,
         _ configuration: borrowing DetectionConfiguration
     ) -> (EvidenceKind, Float) {
-        if observation.outcome.isFailure { return self.classifyNewFailure(observation) }
+        if observation.outcome.isFailure { return self.classifyNewFailure(observation, configuration) }
         if observation.tool.isEdit { return (.newEdit, 1) }
         if observation.isWait { return (.newWait, 1) }
         if observation.tool == .todo { return (self.planStreak >= 3 ? .planning : .neutral, 1) }
@@ -112,21 +140,27 @@ extension SessionDetector {
         let command = observation.command
         let size = observation.outcome.resultByteCount
         let isTiny = size >= 0 && size <= configuration.tinyResultBytes
-        let isSame =
-            isTiny
-            && self.results.contains {
+        guard isTiny,
+            let twin = self.results.first(where: {
                 $0.tool == tool && $0.command == command && abs($0.resultByteCount - size) <= 3
-            }
-        guard isSame else { return (.newAction, 1) }
-        return (observation.tool == .bash ? .sameTinyOutput : .sameTinyResult, 1)
+            })
+        else { return (.newAction, 1) }
+        let stale = self.staleness(since: twin.round, twin.learning, configuration)
+        if observation.tool != .bash { return (.sameTinyResult, stale) }
+        return (
+            .sameTinyOutput, observation.durationMilliseconds < configuration.quickMilliseconds ? stale : 0.4 * stale
+        )
     }
 
-    private func classifyNewFailure(_ observation: Observation) -> (EvidenceKind, Float) {
+    private func classifyNewFailure(
+        _ observation: Observation,
+        _ configuration: borrowing DetectionConfiguration
+    ) -> (EvidenceKind, Float) {
         let tool = UInt32(truncatingIfNeeded: observation.toolName)
         let (file, text, command) = (observation.file, observation.errorText, observation.command)
         let errorType = observation.errorType
         let size = Int(observation.inputByteCount)
-        guard self.failures.contains(where: { $0.tool == tool && $0.errorType == errorType }) else {
+        guard let last = self.failures.first(where: { $0.tool == tool && $0.errorType == errorType }) else {
             return (.newFailure, 1)
         }
         if observation.isWait { return (.waitFailure, 1) }
@@ -138,11 +172,11 @@ extension SessionDetector {
                 && (file != 0 && $0.file == file || text != 0 && $0.errorText == text)
         }
         let isStreak = self.failureStreak > 0
-        let factor: Float = isStreak ? 1 : 0.5
+        let factor = self.staleness(since: last.round, last.learning, configuration)
         if observation.tool == .bash {
             let isSameCommand = self.failures.contains { command != 0 && $0.command == command && $0.tool == tool }
             if self.hasDetails { return (isSameCause && isSameCommand ? .similarFailure : .otherFailure, factor) }
-            return (isNear ? .similarFailure : .otherFailure, factor)
+            return (isNear ? .similarFailure : .otherFailure, 0.7 * factor)
         }
         if self.hasDetails { return (isSameCause && isStreak ? .sameFailure : .similarFailure, factor) }
         return (isStreak ? .sameFailure : .similarFailure, factor)
@@ -154,7 +188,9 @@ extension SessionDetector {
                 ResultMark(
                     tool: UInt32(truncatingIfNeeded: observation.toolName),
                     command: observation.command,
-                    resultByteCount: observation.outcome.resultByteCount
+                    resultByteCount: observation.outcome.resultByteCount,
+                    round: self.roundCount,
+                    learning: self.learning
                 )
             )
             return
@@ -166,7 +202,9 @@ extension SessionDetector {
                 errorText: observation.errorText,
                 file: observation.file,
                 command: observation.command,
-                inputByteCount: observation.inputByteCount
+                inputByteCount: observation.inputByteCount,
+                round: self.roundCount,
+                learning: self.learning
             )
         )
     }
@@ -181,7 +219,14 @@ extension SessionDetector {
         self.memory.store(record)
     }
 
-    private mutating func countEdit(_ observation: Observation) -> (EvidenceKind, Float) {
+    private mutating func countEdit(
+        _ observation: Observation,
+        _ configuration: borrowing DetectionConfiguration
+    ) -> (EvidenceKind, Float) {
+        self.churnCount = observation.file == self.churnFile ? min(.max - 1, self.churnCount) + 1 : 1
+        self.churnFile = observation.file
+        // Edits of one file without end are no progress any more.
+        if self.churnCount >= configuration.churnEdits { return (.repeatedEdit, 1) }
         self.editCount &+= 1
         if self.episode.isOpen { self.episode.editCount &+= 1 }
         return (.newEdit, 1)
@@ -215,7 +260,7 @@ extension SessionDetector {
         self.children.push(signature)
         self.childSignature = 0
         self.childFailed = false
-        self.laneCount = self.laneCount == 0 ? 0 : self.laneCount - 1
+        self.closeLane()
         self.stagnantRounds *= 0.5
         self.stagnantTokens *= 0.5
         if isRepeat { return (.childRepeats, 1) }

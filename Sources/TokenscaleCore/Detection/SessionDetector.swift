@@ -27,7 +27,11 @@ package struct SessionDetector: Sendable {
     var waitCount: UInt8 = 0
     var backgroundCredit: UInt8 = 0
     var laneCount: UInt8 = 0
+    /// The most subagents in flight since there were none.
+    var laneCountMax: UInt8 = 0
     var hasDetails = false
+    /// Tools whose different calls return results of the same size: without details such a size tells nothing.
+    var blurredTools: UInt32 = 0
     var verificationAction: UInt64 = 0
     var lastTextLength: Int32 = -1
     var lastTextTokens: Int32 = -1
@@ -101,7 +105,7 @@ package struct SessionDetector: Sendable {
                 self.addDirect(.blockedByHook, 1, observation, configuration)
             }
         case .subagentCompleted:
-            self.laneCount = self.laneCount == 0 ? 0 : self.laneCount - 1
+            self.closeLane()
         case .other, .permissionModeChanged, .housekeeping: break
         }
         if observation.time > self.lastTime { self.lastTime = observation.time }

@@ -13,6 +13,8 @@ struct Turn {
     var wasRefused = false
     /// Files were changed or work was committed.
     var hasProgress = false
+    /// New actions that succeeded.
+    var learnedCount: UInt32 = 0
     var isHookBlocked = false
     var lastHadTool = false
     var lastHadResponse = false

@@ -94,7 +94,9 @@ package struct WorkloadDetector: Sendable {
         _ configuration: borrowing DetectionConfiguration
     ) -> Float {
         guard let end = self.end(of: turn, nextLength, isSameSession: isSameSession) else {
-            if turn.isComplete(self.sendsResponses) { self.add(configuration.turnGood, at: time, configuration) }
+            if turn.isComplete(self.sendsResponses) || turn.learnedCount >= 3 || turn.hasProgress {
+                self.add(configuration.turnGood, at: time, configuration)
+            }
             return 0
         }
         let attempt = Attempt(
@@ -118,12 +120,13 @@ package struct WorkloadDetector: Sendable {
 
     private func end(of turn: Turn, _ nextLength: Int32, isSameSession: Bool) -> BadEnd? {
         if turn.wasRefused { return .refused }
-        if turn.errorCount > 0, turn.requestCount == 0 { return .apiError }
+        // Within a session the session's own tracker counts API errors.
+        if turn.errorCount > 0, turn.requestCount == 0 { return isSameSession ? nil : .apiError }
         if turn.successCount == 0, turn.failureCount + turn.rejectCount > 0 { return .barren }
         if turn.isComplete(self.sendsResponses) { return nil }
         guard turn.promptLength == nextLength else { return nil }
         if !isSameSession { return .abandoned }
-        return turn.hasProgress ? nil : .resubmitted
+        return turn.hasProgress || turn.learnedCount >= 3 ? nil : .resubmitted
     }
 
     private mutating func add(_ evidence: Float, at time: Timestamp, _ configuration: borrowing DetectionConfiguration)
