@@ -8,10 +8,12 @@ struct ActionRecord {
     var learning: Float = 0
     var round: UInt32 = 0
     /// Successful new edits of the session when the action was last taken.
-    var editCount: UInt32 = 0
-    var occurrenceCount: UInt16 = 1
+    var editCount: UInt16 = 0
+    var occurrenceCount: UInt8 = 1
     /// Failures in a row.
-    var failureCount: UInt16 = 0
+    var failureCount: UInt8 = 0
+    /// When it was last taken, in seconds since the epoch.
+    var second: UInt32 = 0
 
     init(action: UInt64) { self.action = action }
 
@@ -25,6 +27,21 @@ struct ActionRecord {
             if likeness == .exact || best == .different { best = likeness }
         }
         return (best, best == newest)
+    }
+
+    /// The verdict, success or failure, is another than last time: that is news.
+    func changesVerdict(_ outcome: Outcome) -> Bool {
+        self.outcome(0).isFailure != outcome.isFailure
+    }
+
+    /// It has failed and it has succeeded of late.
+    var isUndecided: Bool {
+        var hasFailed = false
+        var hasSucceeded = false
+        for index in 0..<4 where self.outcome(index) != .none {
+            if self.outcome(index).isFailure { hasFailed = true } else { hasSucceeded = true }
+        }
+        return hasFailed && hasSucceeded
     }
 
     mutating func add(_ outcome: Outcome) {

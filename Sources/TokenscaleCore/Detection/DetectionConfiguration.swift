@@ -31,11 +31,18 @@ package struct DetectionConfiguration: Sendable, Equatable {
     package var waitDurationMilliseconds: Int64 = 10_000
     /// A command that runs longer did work: fuzzing and tests print the same line every time.
     package var quickMilliseconds: Int32 = 1000
+    /// A context that is full again after so few rounds is being thrashed.
+    package var compactionRounds: UInt32 = 8
     /// A request that starts so long after the previous event was woken from outside.
     package var wakeSeconds: Float = 20
     package var wakeFactor: Float = 0.25
+    /// A repetition after a pause of so many seconds a round, and what it still counts.
+    package var paceSeconds: Float = 15
+    package var pacedFactor: Float = 0.6
+    /// A repetition whose outcome was seen before, but not last time.
+    package var olderOutcomeFactor: Float = 0.5
     /// Share of a repetition's weight that counts however much was learnt since the action was last taken.
-    package var learnedFloor: Float = 0.3
+    package var learnedFloor: Float = 0.4
     /// A success without details whose result has at least so many bytes says little: sizes collide.
     package var tinyResultBytes: Int32 = 512
 
@@ -47,7 +54,8 @@ package struct DetectionConfiguration: Sendable, Equatable {
     package var stagnationTokens: Float = 5_000_000
     /// Failures of one exact command with edits between: each counts more when the outcome is exactly the same.
     package var verificationWarning: Float = 8
-    package var verificationSame: Float = 0.55
+    package var verificationCritical: Float = 14
+    package var verificationSame: Float = 0.75
     package var verificationChanged: Float = 0.25
     /// Successful edits of one file since the last prompt or commit (real maximum 24).
     package var churnEdits: UInt16 = 40
@@ -56,8 +64,16 @@ package struct DetectionConfiguration: Sendable, Equatable {
     package var turnWarning: Float = 4.5
     package var turnCritical: Float = 7
     package var turnRepeated: Float = 1.2
-    package var turnBad: Float = 0.4
+    package var turnBad: Float = 0.5
+    package var turnAlike: Float = 0.8
+    package var turnTwin: Float = 2.1
     package var turnGood: Float = -2
+    /// Metrics alone, per export interval: evidence by how much ln(output / cache reads) moved, and what it takes.
+    package var metricsSteady: Float = 0.45
+    package var metricsWarning: Float = 6
+    package var metricsCritical: Float = 9
+    package var metricsWarningTokens: Float = 200_000
+    package var metricsCriticalTokens: Float = 500_000
     /// Failures of the provider count as one incident within this time.
     package var incidentSeconds: Double = 900
 
@@ -75,20 +91,20 @@ package struct DetectionConfiguration: Sendable, Equatable {
     /// The table: kind of evidence → weight with details, without.
     private static func defaultWeight(of kind: EvidenceKind) -> EvidenceWeight {
         switch kind {
-        case .sameOutcome: EvidenceWeight(1.7, 0.9)
-        case .nearOutcome: EvidenceWeight(1.0, 0.4)
+        case .sameOutcome: EvidenceWeight(2.05, 0.9)
+        case .nearOutcome: EvidenceWeight(1.5, 0.4)
         case .sameOutcomeAfterEdit: EvidenceWeight(0.2, 0.1)
         case .sameFailure: EvidenceWeight(2.1, 2.05)
         case .similarFailure: EvidenceWeight(1.1, 1.0)
         case .otherFailure: EvidenceWeight(0.5, 0.3)
-        case .sameTinyResult: EvidenceWeight(0.8, 0.3)
-        case .sameTinyOutput: EvidenceWeight(0.25, 0)
+        case .sameTinyResult: EvidenceWeight(1.1, 0.4)
+        case .sameTinyOutput: EvidenceWeight(0.15, 0.05)
         case .planning: EvidenceWeight(0.38, 0.38)
         case .repeatedEdit: EvidenceWeight(1.8, 0)
         case .waitSameOutcome: EvidenceWeight(0.15, 0.15)
         case .waitFailure: EvidenceWeight(0.4, 0.4)
         case .noTool: EvidenceWeight(0.45, 0.45)
-        case .noToolSameLength: EvidenceWeight(1.3, 1.3)
+        case .noToolSameLength: EvidenceWeight(1.5, 1.5)
         case .blockedByHook: EvidenceWeight(0.3, 0.3)
         case .deniedAgain: EvidenceWeight(1.6, 1.6)
         case .childRepeats: EvidenceWeight(1.44, 1.44)
@@ -97,7 +113,9 @@ package struct DetectionConfiguration: Sendable, Equatable {
         case .refusal: EvidenceWeight(1.2, 1.2)
         case .compactionSoon: EvidenceWeight(2.0, 2.0)
         case .compactionFailed: EvidenceWeight(1.2, 1.2)
-        case .changedOutcome: EvidenceWeight(-0.2, -0.2)
+        case .changedOutcome: EvidenceWeight(-0.8, -0.4)
+        case .changedVerdict: EvidenceWeight(-2, -1.5)
+        case .experiment: EvidenceWeight(-0.3, -0.3)
         case .waitChangedOutcome: EvidenceWeight(-0.3, -0.3)
         case .newAction: EvidenceWeight(-1.5, -1.5)
         case .newWait: EvidenceWeight(-0.8, -0.8)

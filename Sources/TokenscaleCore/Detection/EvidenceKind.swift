@@ -26,6 +26,8 @@ package enum EvidenceKind: UInt8, CaseIterable, Sendable {
     case compactionFailed
     // Against it.
     case changedOutcome
+    case changedVerdict
+    case experiment
     case waitChangedOutcome
     case newAction
     case newWait
@@ -62,6 +64,8 @@ package enum EvidenceKind: UInt8, CaseIterable, Sendable {
         case .compactionSoon: "the context was compacted again after a few rounds"
         case .compactionFailed: "compaction failed"
         case .changedOutcome: "an action seen before had a new outcome"
+        case .changedVerdict: "a command that failed succeeded, or the other way round"
+        case .experiment: "a command whose verdict changes was run again: its result is news either way"
         case .waitChangedOutcome: "a waiting call found something changed"
         case .newAction: "a new action succeeded"
         case .newWait: "a new wait began"
@@ -76,7 +80,7 @@ package enum EvidenceKind: UInt8, CaseIterable, Sendable {
     /// How much a round of this kind teaches, from 0 to 1. A repetition proves little after rounds that taught much.
     var learning: Float {
         switch self {
-        case .newAction, .newEdit, .commit, .changedOutcome, .person: 1
+        case .newAction, .newEdit, .commit, .changedOutcome, .changedVerdict, .experiment, .person: 1
         case .newFailure, .newWait, .waitChangedOutcome: 0.5
         case .otherFailure: 0.3
         case .sameTinyOutput: 0.7
@@ -98,6 +102,16 @@ package enum EvidenceKind: UInt8, CaseIterable, Sendable {
         case .refusal: .refusal
         case .compactionSoon, .compactionFailed: .compaction
         default: .identicalAction
+        }
+    }
+}
+
+extension ToolKind {
+    /// Looks for something; not finding it is ordinary.
+    var isSearch: Bool {
+        switch self {
+        case .read, .glob, .grep, .list, .webFetch, .webSearch: true
+        default: false
         }
     }
 }

@@ -94,9 +94,12 @@ extension SessionDetector {
         case .config, .hook, .unknown:
             let (known, isKnown) = self.memory.recall(observation.action ^ KeyedHash.primes.2)
             var record = known
-            let kind: EvidenceKind = isKnown ? .deniedAgain : .newFailure
-            let factor = isKnown ? self.staleness(since: record.round, record.learning, configuration) : 0.5
-            self.remember(&record, .none, kind)
+            let isStreak = self.turn.lastWasDenied
+            self.turn.lastWasDenied = true
+            let kind: EvidenceKind = isKnown || isStreak ? .deniedAgain : .newFailure
+            let factor: Float =
+                isKnown ? self.staleness(since: record.round, record.learning, configuration) : isStreak ? 0.7 : 0.5
+            self.remember(&record, observation, .none, kind)
             self.rounds[index].add(kind, self.weight(kind, configuration) * factor, observation)
         }
     }
@@ -134,10 +137,15 @@ extension SessionDetector {
         _ configuration: borrowing DetectionConfiguration
     ) {
         self.closeRounds(at: observation.time, configuration)
+        let isSoon =
+            self.lastCompactionRound != .max
+            && self.roundCount &- self.lastCompactionRound <= configuration.compactionRounds
         if observation.success == .no {
             self.addDirect(.compactionFailed, 1, observation, configuration)
-        } else if self.lastCompactionRound != .max, self.roundCount &- self.lastCompactionRound <= 6 {
+        } else if isSoon {
             self.addDirect(.compactionSoon, 1, observation, configuration)
+        } else {
+            self.context.clear()
         }
         self.lastCompactionRound = self.roundCount
         // What was read is forgotten by the model: reading it again is no repetition.

@@ -8,12 +8,19 @@ extension SessionDetector {
         isIncident: Bool,
         configuration: borrowing DetectionConfiguration
     ) -> LoopFinding? {
+        guard self.metrics.hasEvents else { return self.metrics.finding(configuration) }
         var best: (level: UInt8, pattern: LoopPattern, score: Float, threshold: Float) = (0, .noProgress, 0, 0)
         func consider(_ level: UInt8, _ pattern: LoopPattern, _ score: Float, _ threshold: Float) {
             if level > best.level { best = (level, pattern, score, threshold) }
         }
+        // The open round counts as far as it is known: the alert need not wait for the next request.
+        let open = self.rounds.last.map { $0.hasTool ? $0.meanEvidence : 0 } ?? 0
+        if open > 0, self.stuck.score + open >= configuration.warningScore {
+            consider(2, self.episode.kind.pattern, self.stuck.score + open, configuration.warningScore)
+        }
         let stuckThreshold = self.stuck.level == 3 ? configuration.criticalScore : configuration.warningScore
         consider(self.stuck.level, self.episode.kind.pattern, self.stuck.score, stuckThreshold)
+        consider(self.context.level, .compaction, self.context.score, configuration.warningScore)
         if !isIncident { consider(self.provider.level, .apiError, self.provider.score, configuration.warningScore) }
         if self.burntTokens >= configuration.burnCriticalTokens {
             consider(3, self.episode.kind.pattern, self.burntTokens, configuration.burnCriticalTokens)
@@ -21,7 +28,8 @@ extension SessionDetector {
             consider(2, self.episode.kind.pattern, self.burntTokens, configuration.burnWarningTokens)
         }
         if self.verification >= configuration.verificationWarning {
-            consider(2, .verificationFailure, self.verification, configuration.verificationWarning)
+            let isCritical = self.verification >= configuration.verificationCritical
+            consider(isCritical ? 3 : 2, .verificationFailure, self.verification, configuration.verificationWarning)
         }
         if self.stagnantRounds >= configuration.stagnationRounds {
             consider(2, .noProgress, self.stagnantRounds, configuration.stagnationRounds)

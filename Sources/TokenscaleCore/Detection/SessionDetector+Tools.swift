@@ -36,6 +36,7 @@ extension SessionDetector {
             self.turn.successCount &+= 1
         }
         self.turn.sign(observation)
+        self.turn.lastWasDenied = false
         // What runs in the background wakes the model when it ends; an answer to that needs no tool.
         let isAsynchronous = observation.tool == .agent && observation.durationMilliseconds < 5000
         if observation.startsBackground || isAsynchronous { self.backgroundCredit = min(60, self.backgroundCredit + 4) }
@@ -46,7 +47,7 @@ extension SessionDetector {
         self.rounds[index].add(kind, self.weight(kind, configuration) * factor, observation)
         let isSizeOnlyEdit = kind == .repeatedEdit && !self.hasDetails
         if kind == .commit || kind == .newEdit { self.turn.hasProgress = true }
-        if kind == .newAction { self.turn.learnedCount &+= 1 }
+        if kind == .newAction || kind == .changedOutcome || kind == .changedVerdict { self.turn.learnedCount &+= 1 }
         if kind == .commit || kind == .newEdit || isSizeOnlyEdit {
             self.progress(at: observation.time, isCommit: kind == .commit)
         }
@@ -71,12 +72,12 @@ extension SessionDetector {
             self.blurredTools |= 1 << UInt32(observation.tool.rawValue)
         }
         self.note(observation)
-        self.verify(observation, record)
-        self.remember(&record, observation.outcome, kind)
+        self.verify(observation, record, configuration)
+        self.remember(&record, observation, observation.outcome, kind)
         self.waitCount = (self.waitCount << 1 | (observation.isWait ? 1 : 0)) & 0x3f
         if observation.tool.isEdit, kind == .newEdit { return self.countEdit(observation, configuration) }
         // Several subagents at once may each do it once.
-        if isKnown, record.occurrenceCount <= UInt16(self.laneCountMax) + 1, self.laneCountMax > 1 {
+        if isKnown, record.occurrenceCount <= self.laneCountMax + 1, self.laneCountMax > 1 {
             return (.neutral, 0)
         }
         return (kind, factor)
@@ -94,6 +95,18 @@ extension SessionDetector {
         return max(configuration.learnedFloor, 1 - learnt / between)
     }
 
+    /// A look again after a pause is what a person does who waits for something.
+    private func isPaced(
+        _ observation: Observation,
+        _ record: ActionRecord,
+        _ configuration: borrowing DetectionConfiguration
+    ) -> Bool {
+        guard !observation.outcome.isFailure else { return false }
+        let pause = UInt32(truncatingIfNeeded: observation.time.second) &- record.second
+        let rounds = max(1, self.roundCount &- record.round)
+        return Float(pause) >= configuration.paceSeconds * Float(rounds)
+    }
+
     private func classifyKnown(
         _ observation: Observation,
         _ record: ActionRecord,
@@ -107,12 +120,20 @@ extension SessionDetector {
             if likeness == .different { return (.waitChangedOutcome, 1) }
             return (isFailure ? .waitFailure : .waitSameOutcome, 1)
         }
+        if record.changesVerdict(observation.outcome) { return (.changedVerdict, 1) }
+        if record.isUndecided { return (.experiment, 1) }
         if likeness == .different { return (.changedOutcome, 1) }
         if observation.tool.isEdit, !isFailure { return (.repeatedEdit, 1) }
         if self.editCount != record.editCount { return (.sameOutcomeAfterEdit, 1) }
-        let stale = self.staleness(since: record.round, record.learning, configuration) * (isNewest ? 1 : 0.7)
+        let stale =
+            self.staleness(since: record.round, record.learning, configuration)
+            * (isNewest ? 1 : configuration.olderOutcomeFactor)
+            * (self.isPaced(observation, record, configuration) ? configuration.pacedFactor : 1)
         // The very same call fails, with nothing achieved in between.
-        if isFailure, self.failureStreak > 0 { return (.sameFailure, stale) }
+        if isFailure, self.failureStreak > 0 {
+            if self.hasDetails || likeness == .exact && !observation.tool.isSearch { return (.sameFailure, stale) }
+            return (.similarFailure, 0.7 * stale)
+        }
         // Without details an action is only a size: a command that ran for a while may have done other work.
         if !self.hasDetails, !isFailure, observation.tool == .bash,
             observation.durationMilliseconds >= configuration.quickMilliseconds
@@ -120,6 +141,8 @@ extension SessionDetector {
             return (.sameOutcome, 0.07)
         }
         if !self.hasDetails, !isFailure {
+            if self.laneCountMax > 1 { return (.sameOutcome, stale / Float(self.laneCountMax * 2)) }
+            if observation.tool == .bash, observation.outcome.resultByteCount < 4 { return (.sameOutcome, 0.15) }
             if observation.outcome.resultByteCount > 4096 { return (.sameOutcome, 0.05) }
             if self.blurredTools & (1 << UInt32(observation.tool.rawValue)) != 0 {
                 return (likeness == .exact ? .sameOutcome : .nearOutcome, 0.3 * stale)
@@ -140,13 +163,16 @@ extension SessionDetector {
         let command = observation.command
         let size = observation.outcome.resultByteCount
         let isTiny = size >= 0 && size <= configuration.tinyResultBytes
+        // A command or a foreign tool may have done something and just says so; a search that finds nothing, did not.
+        let mayAct = observation.tool == .bash || observation.tool == .mcp || observation.tool == .other
+        let tolerance: Int32 = mayAct ? 0 : 3
         guard isTiny,
             let twin = self.results.first(where: {
-                $0.tool == tool && $0.command == command && abs($0.resultByteCount - size) <= 3
+                $0.tool == tool && $0.command == command && abs($0.resultByteCount - size) <= tolerance
             })
         else { return (.newAction, 1) }
         let stale = self.staleness(since: twin.round, twin.learning, configuration)
-        if observation.tool != .bash { return (.sameTinyResult, stale) }
+        if !mayAct { return (.sameTinyResult, stale) }
         return (
             .sameTinyOutput, observation.durationMilliseconds < configuration.quickMilliseconds ? stale : 0.4 * stale
         )
@@ -179,7 +205,7 @@ extension SessionDetector {
             return (isNear ? .similarFailure : .otherFailure, 0.7 * factor)
         }
         if self.hasDetails { return (isSameCause && isStreak ? .sameFailure : .similarFailure, factor) }
-        return (isStreak ? .sameFailure : .similarFailure, factor)
+        return (isStreak && !observation.tool.isSearch ? .sameFailure : .similarFailure, factor)
     }
 
     private mutating func note(_ observation: Observation) {
@@ -209,11 +235,17 @@ extension SessionDetector {
         )
     }
 
-    mutating func remember(_ record: inout ActionRecord, _ outcome: Outcome, _ kind: EvidenceKind) {
+    mutating func remember(
+        _ record: inout ActionRecord,
+        _ observation: Observation,
+        _ outcome: Outcome,
+        _ kind: EvidenceKind
+    ) {
+        record.second = UInt32(truncatingIfNeeded: observation.time.second)
         record.add(outcome)
         record.learning = self.learning + kind.learning
         record.round = self.roundCount
-        record.editCount = self.editCount + (kind == .newEdit ? 1 : 0)
+        record.editCount = self.editCount &+ (kind == .newEdit ? 1 : 0)
         record.occurrenceCount = min(.max - 1, record.occurrenceCount) + 1
         record.failureCount = outcome.isFailure ? min(.max - 1, record.failureCount) + 1 : 0
         self.memory.store(record)
@@ -233,12 +265,19 @@ extension SessionDetector {
     }
 
     /// The verification streak: one command keeps failing while files are being changed.
-    private mutating func verify(_ observation: Observation, _ record: ActionRecord) {
+    private mutating func verify(
+        _ observation: Observation,
+        _ record: ActionRecord,
+        _ configuration: borrowing DetectionConfiguration
+    ) {
         guard observation.tool == .bash || observation.tool == .mcp else { return }
         if observation.outcome.isFailure {
             guard record.failureCount > 0 else { return }
-            let isSame = record.likeness(to: observation.outcome).likeness == .exact
-            self.verification += isSame ? 0.55 : 0.25
+            // Claude Code tells no result size of a failure: then every failure looks the same and says less.
+            let isSame =
+                observation.outcome.resultByteCount >= 0
+                && record.likeness(to: observation.outcome).likeness == .exact
+            self.verification += isSame ? configuration.verificationSame : configuration.verificationChanged
             self.verificationAction = observation.action
         } else if observation.action == self.verificationAction {
             self.verification = 0

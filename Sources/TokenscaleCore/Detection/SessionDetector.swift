@@ -5,6 +5,7 @@ package struct SessionDetector: Sendable {
     // Evidence.
     var stuck = EvidenceSum()
     var provider = EvidenceSum()
+    var context = EvidenceSum()
     var burntTokens: Float = 0
     var stagnantRounds: Float = 0
     var stagnantTokens: Float = 0
@@ -19,7 +20,7 @@ package struct SessionDetector: Sendable {
     var results = LastFour(repeating: ResultMark())
     var learning: Float = 0
     var roundCount: UInt32 = 0
-    var editCount: UInt32 = 0
+    var editCount: UInt16 = 0
     var failureStreak: UInt16 = 0
     var planStreak: UInt16 = 0
     var churnFile: UInt32 = 0
@@ -67,7 +68,27 @@ package struct SessionDetector: Sendable {
         let tokens = event.tokens
         let cost = max(0, event.costMicroUSD)
         self.metrics.hasEvents = true
-        self.take(observation, tokens, cost, session, &workload, configuration)
+        let mark = KeyedHash.mix(
+            UInt64(bitPattern: event.time.nanoseconds) ^ event.toolUse,
+            observation.request ^ UInt64(event.kind.rawValue) &+ KeyedHash.primes.0
+        )
+        switch self.order.admit(event.sequence, event.time, mark: mark) {
+        case .drop: return
+        case .hold:
+            self.order.hold(
+                HeldEvent(
+                    sequence: event.sequence,
+                    arrival: arrival,
+                    observation: observation,
+                    tokens: tokens,
+                    costMicroUSD: cost
+                )
+            )
+        case .take: self.take(observation, tokens, cost, session, &workload, configuration)
+        }
+        if !self.order.held.isEmpty {
+            self.advance(to: arrival, session: session, workload: &workload, configuration: configuration)
+        }
     }
 
     /// Lets time pass: releases events that were held back too long. Call before a snapshot, about once a second.
@@ -76,7 +97,11 @@ package struct SessionDetector: Sendable {
         session: UInt64,
         workload: inout WorkloadDetector,
         configuration: borrowing DetectionConfiguration
-    ) {}
+    ) {
+        while let event = self.order.release(at: now, holdSeconds: configuration.holdSeconds) {
+            self.take(event.observation, event.tokens, event.costMicroUSD, session, &workload, configuration)
+        }
+    }
 
     mutating func take(
         _ observation: Observation,
@@ -235,13 +260,14 @@ package struct SessionDetector: Sendable {
                 self.episode.action = action
             }
         }
-        let isApi = kind.pattern == .apiError
-        let score = (isApi ? self.provider.score : self.stuck.score) + evidence
-        let mayBeCritical =
-            isApi || self.episode.hardEvidence >= configuration.warningScore / 2 || score >= configuration.scoreLimit
-        if isApi {
-            self.provider.add(evidence, round: self.roundCount, mayBeCritical: mayBeCritical, configuration)
-        } else {
+        let isHard = self.episode.hardEvidence >= configuration.warningScore / 2
+        switch kind.pattern {
+        case .apiError:
+            self.provider.add(evidence, round: self.roundCount, mayBeCritical: true, configuration)
+        case .compaction:
+            self.context.add(evidence, round: self.roundCount, mayBeCritical: true, configuration)
+        default:
+            let mayBeCritical = isHard || self.stuck.score + evidence >= configuration.scoreLimit
             self.stuck.add(evidence, round: self.roundCount, mayBeCritical: mayBeCritical, configuration)
         }
         if self.trail != nil {
@@ -249,7 +275,7 @@ package struct SessionDetector: Sendable {
                 EvidenceEntry(time: time, kind: kind, evidence: evidence, score: self.stuck.score, tool: tool)
             )
         }
-        if self.stuck.score == 0, self.provider.score == 0 { self.episode = Episode() }
+        if self.stuck.score == 0, self.provider.score == 0, self.context.score == 0 { self.episode = Episode() }
     }
 
     private mutating func addToBudgets(_ round: Round, _ evidence: Float) {
@@ -261,6 +287,7 @@ package struct SessionDetector: Sendable {
         } else if evidence < 0 {
             self.burntTokens = max(0, self.burntTokens - 0.5 * round.weightedTokens)
         }
+        if self.context.level > 0, self.roundCount &- self.lastCompactionRound > 3 * 8 { self.context.clear() }
         if self.episode.isOpen { self.episode.roundCount &+= 1 }
     }
 

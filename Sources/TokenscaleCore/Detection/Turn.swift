@@ -10,6 +10,8 @@ struct Turn {
     /// Of the first three calls: two attempts at the same work begin alike.
     var signature: UInt32 = 0
     var isOpen = false
+    /// The last call was rejected by the rules.
+    var lastWasDenied = false
     var wasRefused = false
     /// Files were changed or work was committed.
     var hasProgress = false

@@ -106,13 +106,15 @@ package struct WorkloadDetector: Sendable {
             signature: turn.signature
         )
         var evidence = configuration.turnBad
+        let isAlike = self.attempts.contains { $0.end == end && $0.promptLength == attempt.promptLength }
         let isSame = self.attempts.contains {
             $0.end == end && $0.promptLength == attempt.promptLength
                 && abs(Int($0.roundCount) - Int(attempt.roundCount)) <= 1
         }
         let isTwin = self.attempts.contains { $0.end == end && $0.signature != 0 && $0.signature == attempt.signature }
+        if isAlike, end == .abandoned { evidence = configuration.turnAlike }
         if isSame { evidence = configuration.turnRepeated }
-        if isTwin { evidence = configuration.turnRepeated * 1.6 }
+        if isTwin { evidence = configuration.turnTwin }
         self.attempts.push(attempt)
         self.add(evidence, at: time, configuration)
         return evidence
