@@ -1,6 +1,6 @@
 /// Healthy work of our own that resembles a loop: a probe of false alarms. Each family is one sentence.
 enum HealthyFamilies {
-    typealias Family = (name: String, write: (inout CaseWriter) -> Void)
+    typealias Family = (name: String, write: @Sendable (inout CaseWriter) -> Void)
 
     static let all: [Family] = Self.repeating + Self.failing + Self.wide + Self.quiet
 

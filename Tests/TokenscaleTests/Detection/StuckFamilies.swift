@@ -1,6 +1,6 @@
 /// Loops of our own that no recorded set has: a probe of how far the detector generalises. Each family is one sentence.
 enum StuckFamilies {
-    typealias Family = (name: String, write: (inout CaseWriter) -> Void)
+    typealias Family = (name: String, write: @Sendable (inout CaseWriter) -> Void)
 
     static let all: [Family] = Self.repeated + Self.failing + Self.busy + Self.acrossTurns
 
