@@ -8,7 +8,7 @@ struct BlockList {
 
     private let itemCountMax: Int
     private let blockCountMax: Int
-    private(set) var blocks: [ResourceBatch] = []
+    var blocks: [ResourceBatch] = []
     private(set) var count = 0
     private var itemCount = 0
     /// Items that broke a per-item limit.
@@ -27,7 +27,7 @@ struct BlockList {
         self.limitedCount = 0
     }
 
-    /// Opens the next block: the one that ``withBlock(_:)`` and the append functions mean.
+    /// Opens the next block: the one that items are appended to.
     mutating func open() throws(OTLPDecodeError) {
         guard self.count < self.blockCountMax else {
             throw .tooLarge(.blockCount, seen: self.count + 1, allowed: self.blockCountMax)
@@ -43,18 +43,15 @@ struct BlockList {
     /// Closes the block. When its resource broke a limit, none of its items may be recorded.
     mutating func close(isOverLimit: Bool) {
         guard isOverLimit else { return }
-        let index = self.count - 1
+        let index = self.openIndex
         self.limitedCount += self.blocks[index].points.count + self.blocks[index].events.count
         let ignoredCount = self.blocks[index].ignoredCount
         self.blocks[index].removeAll()
         self.blocks[index].ignoredCount = ignoredCount
     }
 
-    /// The open block.
-    var current: ResourceBatch {
-        _read { yield self.blocks[self.count &- 1] }
-        _modify { yield &self.blocks[self.count &- 1] }
-    }
+    /// Index of the open block in ``blocks``.
+    var openIndex: Int { self.count &- 1 }
 
     /// Counts items before they are decoded.
     @inline(__always)
@@ -66,12 +63,12 @@ struct BlockList {
     }
 
     @inline(__always)
-    mutating func append(_ point: MetricPoint) { self.blocks[self.count &- 1].points.append(point) }
+    mutating func append(_ point: MetricPoint) { self.blocks[self.openIndex].points.append(point) }
 
     @inline(__always)
-    mutating func append(_ event: AgentEvent) { self.blocks[self.count &- 1].events.append(event) }
+    mutating func append(_ event: AgentEvent) { self.blocks[self.openIndex].events.append(event) }
 
-    mutating func ignore(_ itemCount: Int) { self.blocks[self.count &- 1].ignoredCount += itemCount }
+    mutating func ignore(_ itemCount: Int) { self.blocks[self.openIndex].ignoredCount += itemCount }
 
     mutating func refuseItem() { self.limitedCount += 1 }
 }

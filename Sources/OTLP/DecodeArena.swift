@@ -4,7 +4,7 @@ import COTLP
 @safe
 final class DecodeArena {
     /// Memory beyond this is given back after the request that needed it.
-    private static let retainedByteCount = 1 << 20
+    private static let retainedByteCount = 4 << 20
 
     private let arena: UnsafeMutablePointer<decode_arena>
     private var memory: UnsafeMutableRawBufferPointer

@@ -67,6 +67,7 @@ extension ItemDecoder {
         var attributeCount = 0
         var isOverLimit = false
         var isFirst = true
+        let block = self.blocks.openIndex
         self.resource.begin()
         while let key = try json.nextKey(&isFirst) {
             guard key == .attributes, try json.beginArray() else {
@@ -81,7 +82,7 @@ extension ItemDecoder {
                     isOverLimit = true
                 } else {
                     let text = unsafe json.bytes.span.bytes
-                    self.resource.set(name: name, value: value, text: text, batch: &self.blocks.current)
+                    self.resource.set(name: name, value: value, text: text, batch: &self.blocks.blocks[block])
                 }
             }
         }

@@ -37,7 +37,8 @@ extension ItemDecoder {
         _ metric: MetricIdentity
     ) throws(OTLPDecodeError) {
         guard try json.beginObject() else { return }
-        let firstPoint = self.blocks.current.points.count
+        let block = self.blocks.openIndex
+        let firstPoint = self.blocks.blocks[block].points.count
         var number: Int32 = 0
         var isFirst = true
         while let key = try json.nextKey(&isFirst) {
@@ -54,8 +55,8 @@ extension ItemDecoder {
             }
         }
         let temporality = Temporality(type, number)
-        for index in firstPoint..<self.blocks.current.points.count {
-            self.blocks.current.points[index].temporality = temporality
+        for index in firstPoint..<self.blocks.blocks[block].points.count {
+            self.blocks.blocks[block].points[index].temporality = temporality
         }
     }
 

@@ -107,6 +107,7 @@ extension ItemDecoder {
         var reader = WireReader(range)
         var attributeCount = 0
         var isOverLimit = false
+        let block = self.blocks.openIndex
         self.resource.begin()
         while reader.hasMore {
             let tag = try reader.tag(text)
@@ -119,7 +120,7 @@ extension ItemDecoder {
             if self.isOverLimit(attributeCount: attributeCount, name: name, value: value) {
                 isOverLimit = true
             } else {
-                self.resource.set(name: name, value: value, text: text, batch: &self.blocks.current)
+                self.resource.set(name: name, value: value, text: text, batch: &self.blocks.blocks[block])
             }
         }
         return isOverLimit || self.resource.isOverLimit

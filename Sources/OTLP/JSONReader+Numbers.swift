@@ -1,3 +1,4 @@
+import COTLP
 import TokenscaleCore
 
 /// Numbers of OTLP/JSON: 64-bit integers are strings by the specification, but Claude Code writes them as numbers;
@@ -83,7 +84,7 @@ extension JSONReader {
     }
 
     /// Digits and exponent are exact in a double when both are small (Clinger's fast path, as in
-    /// <https://arxiv.org/abs/2101.11408> §3); the standard library does the rest.
+    /// <https://arxiv.org/abs/2101.11408> §3); the C library does the rest.
     private mutating func decimal() throws(OTLPDecodeError) -> Double {
         let start = self.position
         var mantissa: UInt64 = 0
@@ -105,31 +106,39 @@ extension JSONReader {
             }
             self.position += 1
         }
+        if sawDot, fractionCount == 0 { throw self.fault(.jsonNumber) }
         let isSimple = digitCount > 0 && digitCount <= 19 && mantissa < 1 << 53 && fractionCount <= 22
-        if isSimple, !self.continuesNumber, !sawDot || fractionCount > 0 {
+        if isSimple, !self.continuesNumber {
             let value = Double(mantissa) / Self.powersOfTen[fractionCount]
             return isNegative ? -value : value
         }
         return try self.slowDecimal(from: start)
     }
 
-    /// The word at `start`, by the standard library.
+    /// The word at `start`, by the C library.
     private mutating func slowDecimal(from start: Int) throws(OTLPDecodeError) -> Double {
         self.position = start
         while self.position < self.bytes.count, Self.isNumberByte(self.bytes[self.position]) { self.position += 1 }
-        guard self.position > start, self.position - start <= 400 else { throw self.fault(.jsonNumber) }
-        let word = String(decoding: self.bytes[start..<self.position], as: UTF8.self)
-        switch word {
-        case "NaN": return .nan
-        case "Infinity": return .infinity
-        case "-Infinity": return -.infinity
-        default:
-            // The standard library also reads hexadecimal numbers and `nan(…)`; JSON does not.
-            guard let first = word.utf8.first(where: { $0 != UInt8(ascii: "-") }), first.isDigit,
-                !word.utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "x") }), let value = Double(word)
-            else { throw self.fault(.jsonNumber) }
-            return value
+        let word = unsafe self.bytes.span.bytes.extracting(start..<self.position)
+        if word.isASCII("NaN") { return .nan }
+        if word.isASCII("Infinity") { return .infinity }
+        if word.isASCII("-Infinity") { return -.infinity }
+        // The C library also reads hexadecimal numbers, signs, `inf` and `nan(…)`; JSON does not.
+        let firstDigit = start < self.position && self.bytes[start] == UInt8(ascii: "-") ? start + 1 : start
+        guard firstDigit < self.position, self.bytes[firstDigit].isDigit, !self.hasX(firstDigit..<self.position) else {
+            throw self.fault(.jsonNumber)
         }
+        var value = 0.0
+        let isNumber = unsafe word.withUnsafeBytes { bytes in
+            unsafe decode_double(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, &value)
+        }
+        guard isNumber else { throw self.fault(.jsonNumber) }
+        return value
+    }
+
+    private func hasX(_ range: Range<Int>) -> Bool {
+        for offset in range where self.bytes[offset] | 0x20 == UInt8(ascii: "x") { return true }
+        return false
     }
 
     private static func isNumberByte(_ byte: UInt8) -> Bool {

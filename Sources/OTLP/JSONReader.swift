@@ -7,7 +7,7 @@ import TokenscaleCore
 /// Grammar: <https://www.rfc-editor.org/rfc/rfc8259>. Control characters inside of strings are let through.
 struct JSONReader {
     /// Memory beyond this is given back after the request that needed it.
-    private static let retainedByteCount = 1 << 20
+    private static let retainedByteCount = 4 << 20
 
     var bytes: [UInt8] = []
     var position = 0
