@@ -30,7 +30,7 @@ enum DeliveryVerdict: Equatable, Sendable {
         switch error {
         case .redirectRefused(let status): self = Self(status: status, retryAfter: nil)
         case .addressRefused:
-            self = .park(problem: "\(error); set allowsMetadataAddresses if that is really meant")
+            self = .park(problem: "\(error); set the receiver's allow-metadata-addresses if that is really meant")
         case .urlRefused, .headerRefused: self = .park(problem: error.description)
         default:
             // Certificates, names and networks can be repaired while the delivery waits.

@@ -107,7 +107,7 @@ struct WebhookSenderTests {
             try await run.wait(for: "m", .parked, count: 1)
         }
         #expect(
-            try await run.outbox.openDeliveries(limit: 1).first?.problem.contains("allowsMetadataAddresses") == true
+            try await run.outbox.openDeliveries(limit: 1).first?.problem.contains("allow-metadata-addresses") == true
         )
         receiver.allowsMetadataAddresses = true
         guard case .any = receiver.clientConfiguration(userAgent: "x").addressPolicy else {

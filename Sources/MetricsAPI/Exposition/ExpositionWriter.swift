@@ -38,6 +38,8 @@ struct ExpositionWriter: Sendable {
     enum Kind: String, Sendable {
         case counter
         case gauge
+        /// Its samples have suffixes: `_bucket`, `_sum`, `_count`.
+        case histogram
     }
 
     private(set) var bytes: [UInt8] = []
@@ -87,6 +89,14 @@ struct ExpositionWriter: Sendable {
         self.bytes.append(32)
         self.append(value.isNaN ? "NaN" : value == .infinity ? "+Inf" : value == -.infinity ? "-Inf" : "\(value)")
         self.bytes.append(10)
+    }
+
+    /// A sample of a histogram: the family's name with `suffix`.
+    mutating func sample(suffix: String, labels: borrowing LabelBlock, _ value: Double) {
+        let name = self.sampleName
+        self.sampleName += Array(suffix.utf8)
+        self.sample(labels: labels, value)
+        self.sampleName = name
     }
 
     mutating func sample(_ labels: [(String, String)] = [], _ value: Double) {

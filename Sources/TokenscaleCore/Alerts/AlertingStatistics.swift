@@ -2,32 +2,21 @@ import Synchronization
 
 /// Everything there is to say about alerting's own health, as plain values: `/metrics` and the status page read it.
 ///
-/// Suggested series (labels in braces); counters only grow within one process:
-///
-/// | series | from |
-/// |---|---|
-/// | `tokenscale_alerts{scope,severity,state}` gauge; state pending, firing, inhibited, silenced | ``alerts`` |
-/// | `tokenscale_alert_transitions_total{kind,severity}` | ``transitions`` |
-/// | `tokenscale_alerts_dropped_total` | ``droppedAlertCount`` |
-/// | `tokenscale_notifications_total{receiver,outcome}` | ``ReceiverStatistics/notifications`` |
-/// | `tokenscale_notification_latency_seconds{receiver}` histogram | ``ReceiverStatistics/latency`` |
-/// | `tokenscale_receiver_circuit_open{receiver}` gauge, 0 or 1 | ``ReceiverStatistics/isCircuitOpen`` |
-/// | `tokenscale_outbox_depth{receiver}`, `tokenscale_outbox_parked{receiver}` gauges | ``ReceiverStatistics`` |
-/// | `tokenscale_outbox_age_seconds{receiver}` gauge: of the oldest that waits | ``ReceiverStatistics`` |
-/// | `tokenscale_outbox_errors_total{operation}` | ``outboxErrors`` |
-/// | `tokenscale_outbox_dropped_total` | ``outboxDroppedCount`` |
-/// | `tokenscale_outbox_healthy` gauge, 0 or 1 | ``isOutboxHealthy`` |
-/// | `tokenscale_outbox_size_bytes` gauge | ``outboxByteCount`` |
+/// Counters only grow within one process.
 package struct AlertingStatistics: Equatable, Sendable {
     package struct AlertKey: Hashable, Sendable {
         package var scope: AlertSubject.Scope
         package var severity: AlertSeverity
         package var state: AlertDisplayState
 
+        package init(scope: AlertSubject.Scope, severity: AlertSeverity, state: AlertDisplayState) {
+            self.scope = scope
+            self.severity = severity
+            self.state = state
+        }
+
         package init(of alert: Alert) {
-            self.scope = alert.subject.scope
-            self.severity = alert.severity
-            self.state = alert.displayState
+            self.init(scope: alert.subject.scope, severity: alert.severity, state: alert.displayState)
         }
     }
 

@@ -35,5 +35,8 @@ final class DataDirectory: Sendable {
     deinit { close(self.lock) }
 
     var stateFile: String { self.path + "/state" }
-    var outboxFile: String { self.path + "/outbox.sqlite" }
+    var outboxFile: String { Self.outboxFile(in: self.path) }
+
+    /// Also asked by commands that work beside a running collector, without its lock.
+    static func outboxFile(in path: String) -> String { path + "/outbox.sqlite" }
 }
