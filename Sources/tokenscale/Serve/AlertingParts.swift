@@ -3,13 +3,13 @@ import Logging
 import MetricsAPI
 import TokenscaleCore
 
-/// Everything of alerting that ``Collector`` connects: the decider of the tick loop, the sender, and how they are doing.
+/// Everything of alerting that ``Collector`` connects: the tick loop's decider, the sender, and how they are doing.
 struct AlertingParts: Sendable {
     let status = AlertingStatusStore()
     let sender: WebhookSender
     let decider: AlertDecider
 
-    /// - Parameter outboxFile: Opened at the first tick; a volume that cannot be written delays alerts and nothing else.
+    /// - Parameter outboxFile: Opened at the first tick; a volume that cannot be written delays alerts, nothing else.
     init(
         configuration: AlertingConfiguration,
         outboxFile: String,
