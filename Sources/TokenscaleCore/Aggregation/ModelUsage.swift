@@ -1,7 +1,7 @@
 /// One model in one session: its ledger, and the window its rate comes from.
 ///
-/// Totals are right at once; the rate places each token in its second: an event's tokens at once, what only metrics know
-/// after the events have had their time.
+/// Totals are right at once. The rate places each token in its second: an event's tokens at once, what only metrics
+/// know after the events have had their time.
 package struct ModelUsage: Sendable {
     /// Index of the model's name in its shard.
     package let model: Int
