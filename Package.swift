@@ -168,7 +168,9 @@ let package = Package(
         ),
         .testTarget(
             name: "TokenscaleTests",
-            dependencies: ["tokenscale", "TokenscaleCore", "CurlHTTP"],
+            dependencies: [
+                "tokenscale", "Kubernetes", "TokenscaleCore", "CurlHTTP", .product(name: "Yams", package: "Yams"),
+            ],
             exclude: ["Resources"],
             swiftSettings: strict
         ),
