@@ -79,6 +79,21 @@ struct ConfigurationTests {
         }
     }
 
+    @Test("a receiver's address, which may be a secret, is neither printed nor repeated in a fault")
+    func secretsStayHidden() throws {
+        let secret = "https://hooks.example/T0/very-secret"
+        let good = "[{name: ops, type: slack, url: \"\(secret)\"}]"
+        let effective = try ConfigurationReader(environment: [:]).read(
+            arguments: ["--alert-receivers", good],
+            file: nil
+        )
+        #expect(effective.configuration.alerting.receivers.first?.url == secret)
+        #expect(!effective.text.contains("very-secret"))
+        let faults = self.faults(["--alert-receivers", "[{name: ops, type: slack, url: \"\(secret)\", nonsense: 1}]"])
+        #expect(faults.count == 1)
+        #expect(!faults.joined().contains("very-secret"), "\(faults)")
+    }
+
     @Test("keys are unique, in kebab case, and end with a unit where they have one")
     func keys() {
         let keys = Setting.all.map(\.key)
@@ -87,7 +102,7 @@ struct ConfigurationTests {
             #expect(key.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "-" }, "\(key)")
         }
         for setting in Setting.all where setting.allowed.hasPrefix("a number") {
-            let units = ["seconds", "score", "factor", "ratio", "nats"]
+            let units = ["seconds", "score", "factor", "tokens", "rounds"]
             #expect(units.contains { setting.key.hasSuffix($0) }, "\(setting.key) has no unit")
         }
     }
@@ -119,6 +134,13 @@ struct ConfigurationTests {
             (["--api-tls-private-key-file", "/dev/null"], "needs api-tls-certificate-file as well"),
             (["--otlp-client-ca-file", "/dev/null"], "mTLS is TLS"),
             (["--otlp-bearer-token-file", "/no/such/file"], "the file is missing or cannot be read"),
+            (["--alert-receivers", "[{name: a, type: fax}]"], "item 1: type must be one of alertmanager, webhook"),
+            (["--alert-receivers", "[{name: p, type: pagerduty}]"], "alert-receivers[0].secret-files"),
+            (["--alert-receivers", "[{name: s, type: slack}]"], "either url or urlFile"),
+            (["--alert-routes", "[{receivers: [nobody]}]"], "alert-routes[0].receivers = \"nobody\""),
+            (["--alert-routes", "[{matchers: [\"a=~b\"]}]"], "is not label=value"),
+            (["--alert-dashboard-url", "grafana"], "an absolute http or https URL"),
+            (["--organisation-limits", "[{model: m, profile: rpm, tokens-per-minute: 1}]"], "profile must be one of"),
             (["--metrics-address", "127.0.0.1:4317"], "already taken by otlp-grpc-address"),
         ]
     )

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TokenscaleCore
 
 extension Configuration {
     /// What no single setting can tell: pairs that do not go together, files that are not there.
@@ -31,7 +32,40 @@ extension Configuration {
             fault(key, file, "the file is missing or cannot be read by this user")
         }
         faults += self.addressClashes(source: source)
+        faults += self.alertingFaults(source: source)
         return faults
+    }
+
+    /// What the receivers and routes say of each other. Ranges are checked by the settings; values may be secrets.
+    private func alertingFaults(source: (String) -> ConfigurationSource) -> [ConfigurationFault] {
+        let keys = [
+            ("alerting.receivers", "alert-receivers"), ("alerting.routes", "alert-routes"),
+            ("alerting.externalLabels", "alert-external-labels"),
+            ("alerting.links.dashboardURL", "alert-dashboard-url"),
+            ("alerting.links.runbookURL", "alert-runbook-url"), ("alerting.links.externalURL", "alert-external-url"),
+        ]
+        return self.alertingConfiguration.faults.map { fault in
+            let key = keys.first { fault.key.hasPrefix($0.0) }
+            let rest = key.map { fault.key.dropFirst($0.0.count) } ?? ""
+            return ConfigurationFault(
+                key: key.map { $0.1 + Self.kebab(rest) } ?? fault.key,
+                seen: fault.value.isEmpty ? nil : fault.value,
+                source: source(key?.1 ?? fault.key).text,
+                message: "allowed: \(fault.allowed)"
+            )
+        }
+    }
+
+    /// `[0].tlsCAFile` as the file writes it: `[0].tls-ca-file`.
+    private static func kebab(_ text: Substring) -> String {
+        let characters = Array(text)
+        return characters.indices.map { index in
+            let character = characters[index]
+            guard character.isUppercase, index > 0 else { return String(character) }
+            let isWordStart = index + 1 < characters.count && characters[index + 1].isLowercase
+            let needsDash = characters[index - 1].isLowercase || (characters[index - 1].isUppercase && isWordStart)
+            return (needsDash ? "-" : "") + character.lowercased()
+        }.joined()
     }
 
     private var files: [(key: String, file: String?)] {

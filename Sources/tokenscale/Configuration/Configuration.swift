@@ -1,3 +1,5 @@
+import FoundationEssentials
+import MetricsAPI
 import OTLP
 import OTLPReceiver
 import TokenscaleCore
@@ -30,6 +32,15 @@ struct Configuration: Sendable {
     var runnerScrapeTargets: [RunnerTarget] = []
     var runnerScrapeIntervalSeconds = 10.0
 
+    /// Everything of alerting but ``alertExternalLabels``; see ``alertingConfiguration``.
+    var alerting = AlertingConfiguration()
+    /// `name=value`, as written.
+    var alertExternalLabels: [String] = []
+    var serving = ServingConfiguration()
+    var exposition = MetricsExposition.Configuration()
+    var serverConnectionLimit = 512
+    var apiService: ServiceReference
+
     var dataDirectory = "tokenscale-data"
     var stateIntervalSeconds = 5.0
     var stateByteLimit = 256 << 20
@@ -54,6 +65,23 @@ struct Configuration: Sendable {
         self.metricsAddress = .address(host: host, port: 8080)
         self.apiAddress = .address(host: host, port: 6443)
         self.healthAddress = .address(host: host, port: 8081)
+        let namespace = service.flatMap { _ in
+            FileManager.default.contents(atPath: Self.namespaceFile).map { String(decoding: $0, as: UTF8.self) }
+        }
+        self.apiService = ServiceReference(namespace: namespace ?? "tokenscale", name: "tokenscale")
+    }
+
+    /// The namespace of a pod is told by its service account.
+    private static let namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+
+    /// What alerting is made from.
+    var alertingConfiguration: AlertingConfiguration {
+        var configuration = self.alerting
+        for text in self.alertExternalLabels {
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            configuration.policy.externalLabels[parts[0]] = parts.count == 2 ? parts[1] : ""
+        }
+        return configuration
     }
 
     /// What the aggregator is made from.

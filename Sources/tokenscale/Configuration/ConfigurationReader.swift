@@ -37,7 +37,7 @@ struct ConfigurationReader: Sendable {
                 faults.append(
                     ConfigurationFault(
                         key: setting.key,
-                        seen: assignment.value.text,
+                        seen: setting.isSecret ? nil : assignment.value.text,
                         source: assignment.source.text,
                         message: error.message
                     )

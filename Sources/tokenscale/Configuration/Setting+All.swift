@@ -1,9 +1,9 @@
 extension Setting {
     /// Every setting there is, in the order of the documentation.
-    static let all: [Setting] =
-        Self.addresses + Self.receiver + Self.receiverLimits + Self.decoding + Self.api + Self.counting + Self.limits
-        + Self.queue
-        + Self.process
+    static let all: [Setting] = [
+        Self.addresses, Self.receiver, Self.receiverLimits, Self.decoding, Self.api, Self.serving, Self.counting,
+        Self.limits, Self.queue, Self.detection, Self.alerting, Self.process,
+    ].flatMap { $0 }
 
     static let addresses: [Setting] = [
         .address("otlp-grpc-address", port: 4317, \.otlpGRPCAddress, "OTLP/gRPC from agents."),

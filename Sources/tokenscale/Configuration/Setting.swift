@@ -21,6 +21,8 @@ struct Setting: Sendable {
     let summary: String
     /// When the default depends on where the process runs, what it is; else `nil`.
     var defaultText: String?
+    /// Its value may hold a secret and is not repeated in faults.
+    var isSecret = false
     /// Throws the reason, without the key and the value.
     let read: @Sendable (ConfigurationValue, inout Configuration) throws(SettingError) -> Void
     let show: @Sendable (Configuration) -> String
@@ -197,6 +199,25 @@ extension Setting {
         )
     }
 
+    /// A text that may be absent.
+    static func optionalText(
+        _ key: String,
+        _ section: Section,
+        _ path: any Path<String?>,
+        allowed: String,
+        _ summary: String
+    ) -> Setting {
+        .scalar(
+            key,
+            section,
+            path,
+            allowed: "\(allowed), or empty for none",
+            summary,
+            parse: { text in .some(text.isEmpty ? nil : text) },
+            show: { $0 ?? "" }
+        )
+    }
+
     /// A list of texts: a YAML list in the file; separated by commas in a flag or variable.
     static func texts(
         _ key: String,
@@ -229,6 +250,7 @@ extension Setting {
         _ path: any Path<[Item]>,
         allowed: String,
         _ summary: String,
+        isSecret: Bool = false,
         parse: @escaping @Sendable (ConfigurationValue) throws(SettingError) -> Item,
         show: @escaping @Sendable (Item) -> String
     ) -> Setting {
@@ -237,6 +259,7 @@ extension Setting {
             section: section,
             allowed: allowed,
             summary: summary,
+            isSecret: isSecret,
             read: { value, configuration throws(SettingError) in
                 var value = value
                 if case .text(let text) = value { value = try ConfigurationFile.value(text: text) }
