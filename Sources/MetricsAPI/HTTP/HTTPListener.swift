@@ -86,7 +86,7 @@ package struct HTTPListener: Service {
                 bound.resolve(.init(host: address?.ipAddress ?? "", port: address?.port ?? 0))
             },
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
-            logger: self.logger
+            logger: self.libraryLogger
         )
         defer { bound.resolve(nil) }
         do {
@@ -99,6 +99,13 @@ package struct HTTPListener: Service {
         } catch let error as SocketAddressError {
             throw self.cannotListen("\(error)")
         }
+    }
+
+    /// Hummingbird tells each start, and calls an ordinary shutdown an error. What is of interest is thrown or ours.
+    private var libraryLogger: Logger {
+        var logger = self.logger
+        logger.logLevel = max(.critical, self.logger.logLevel)
+        return logger
     }
 
     private func cannotListen(_ reason: String) -> MetricsAPIError {

@@ -116,7 +116,8 @@ struct ExplainAnswer: Decodable, Sendable {
     var pods: [Pod]
 
     var lines: [String] {
-        var lines = ["\(self.metric) of \(self.kind) \(self.namespace)/\(self.name)"]
+        let name = self.kind == "Namespace" ? self.name : "\(self.namespace)/\(self.name)"
+        var lines = ["\(self.metric) of \(self.kind) \(name)"]
         if let value = self.value {
             let window = self.windowSeconds.map { ", window \($0) s" } ?? ""
             let age = self.ageSeconds.map { ", \(TopView.duration($0)) old" } ?? ""

@@ -9,6 +9,7 @@ struct RunnerScraper: Service {
     let interval: Duration
     let client: HTTPClient
     let aggregator: Aggregator
+    let counters: ProcessCounters
     let logger: Logger
 
     /// A body beyond this is not an orchestrator's.
@@ -38,9 +39,11 @@ struct RunnerScraper: Service {
             let target = self.targets[index]
             switch result {
             case .success(let scrape):
+                self.counters.runnerScraped(.success)
                 let name = target.queue ?? scrape.environment ?? "self-hosted"
                 scrapes.append((RunnerQueue(namespace: target.namespace, queue: name), scrape))
             case .failure(let error):
+                self.counters.runnerScraped(.failure)
                 guard let suppressed = throttles[index].pass(now: WallClock.now()) else { continue }
                 self.logger.warning(
                     "A runner could not be scraped; its queue depth grows stale. Check runner-scrape-targets.",

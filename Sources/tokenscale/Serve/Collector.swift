@@ -1,6 +1,8 @@
 import CurlHTTP
 import Glibc
+import Kubernetes
 import Logging
+import MetricsAPI
 import OTLP
 import OTLPReceiver
 import ServiceLifecycle
@@ -10,13 +12,29 @@ import UnixSignals
 /// The wiring: makes every part from the configuration, connects them, and runs them until a signal.
 ///
 /// Services are listed so that they stop in reverse: intake drains first, then the scrapers, then a last tick is
-/// published and decided on, the state is written, and only then do the servers that show it close.
+/// published and decided on, the state is written, the servers that show it close, and the sender of alerts gets its
+/// deadline.
 struct Collector: Sendable {
     let configuration: Configuration
     let logger: Logger
 
     /// From SIGTERM to the end; Kubernetes is asked for more (`terminationGracePeriodSeconds`), users wait no longer.
     static let shutdownSeconds = 4.5
+    static let userAgent = "tokenscale/\(Version.current)"
+
+    /// What the parts share.
+    struct Parts: Sendable {
+        let aggregator: Aggregator
+        let hash: KeyedHash
+        let snapshots = SnapshotStore()
+        let directories: PodDirectoryStore
+        /// `nil` without a cluster.
+        let cluster: Cluster?
+        let receiverCounters = ReceiverCounters()
+        let processCounters = ProcessCounters()
+        let alerting: AlertingParts
+        let report: StartReport
+    }
 
     /// Runs until SIGTERM or SIGINT.
     ///
@@ -27,59 +45,99 @@ struct Collector: Sendable {
         try await PortProbe.check(self.configuration.addresses)
         let directory = try DataDirectory(path: self.configuration.dataDirectory)
         let file = StateFile(path: directory.stateFile, byteLimit: self.configuration.stateByteLimit)
+        let directories = PodDirectoryStore()
+        let cluster = try Cluster(self.configuration, directories: directories, logger: self.logger)
         let (aggregator, hash) = StateKeeper.makeAggregator(
             configuration: self.configuration.aggregatorConfiguration,
-            directory: nil,
+            directory: cluster == nil ? nil : directories,
             file: file,
             logger: self.logger
         )
-        let store = SnapshotStore()
-        let client = HTTPClient(.init(userAgent: "tokenscale/\(Version.current)"))
+        let parts = Parts(
+            aggregator: aggregator,
+            hash: hash,
+            directories: directories,
+            cluster: cluster,
+            alerting: AlertingParts(
+                configuration: self.configuration.alertingConfiguration,
+                outboxFile: directory.outboxFile,
+                directories: directories,
+                logger: self.logger
+            ),
+            report: StartReport(expecting: self.listenerNames, logger: self.logger)
+        )
+        let client = HTTPClient(.init(userAgent: Self.userAgent))
         defer { client.shutdown() }
-        let report = StartReport(expecting: self.listenerNames, logger: self.logger)
-        var services: [any Service] = []
+        var services: [any Service] = [parts.alerting.sender]
+        services += try self.servers(parts)
         services.append(
             StateKeeper(
                 aggregator: aggregator,
                 file: file,
                 interval: .seconds(self.configuration.stateIntervalSeconds),
+                counters: parts.processCounters,
                 logger: self.logger
             )
         )
-        services.append(TickLoop(aggregator: aggregator, store: store, deciders: [], logger: self.logger))
-        if !self.configuration.runnerScrapeTargets.isEmpty {
-            services.append(
-                RunnerScraper(
-                    targets: self.configuration.runnerScrapeTargets,
-                    interval: .seconds(self.configuration.runnerScrapeIntervalSeconds),
-                    client: client,
-                    aggregator: aggregator,
-                    logger: self.logger
-                )
+        services.append(
+            TickLoop(
+                aggregator: aggregator,
+                store: parts.snapshots,
+                deciders: [parts.alerting.decider],
+                logger: self.logger
             )
-        }
-        services.append(self.receiver(aggregator, hash: hash, counters: ReceiverCounters(), report: report))
+        )
+        services += cluster?.services ?? []
+        services += self.scrapers(parts, client: client)
+        services.append(self.receiver(parts))
         try await self.run(services)
         withExtendedLifetime(directory) {}
+    }
+
+    private func run(_ services: [any Service]) async throws {
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) },
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: self.quietLogger
+        )
+        configuration.maximumGracefulShutdownDuration = .seconds(Self.shutdownSeconds)
+        try await ServiceGroup(configuration: configuration).run()
     }
 
     /// The listeners that are not off, as the start report names them.
     private var listenerNames: Set<String> {
         Set(self.configuration.addresses.filter { $0.address != .off }.map { Self.reportName(of: $0.key) })
-            .intersection(["otlp_grpc", "otlp_http"])
     }
 
     /// `otlp_grpc` for `otlp-grpc-address`.
-    private static func reportName(of key: String) -> String {
+    static func reportName(of key: String) -> String {
         key.split(separator: "-").dropLast().joined(separator: "_")
     }
 
-    private func receiver(
-        _ aggregator: Aggregator,
-        hash: KeyedHash,
-        counters: ReceiverCounters,
-        report: StartReport
-    ) -> OTLPReceiver {
+    /// The service group tells each step of its work; only its troubles are of interest.
+    private var quietLogger: Logger {
+        var logger = self.logger
+        logger.logLevel = max(.warning, self.logger.logLevel)
+        return logger
+    }
+
+    private func scrapers(_ parts: Parts, client: HTTPClient) -> [any Service] {
+        guard !self.configuration.runnerScrapeTargets.isEmpty else { return [] }
+        return [
+            RunnerScraper(
+                targets: self.configuration.runnerScrapeTargets,
+                interval: .seconds(self.configuration.runnerScrapeIntervalSeconds),
+                client: client,
+                aggregator: parts.aggregator,
+                counters: parts.processCounters,
+                logger: self.logger
+            )
+        ]
+    }
+
+    private func receiver(_ parts: Parts) -> OTLPReceiver {
+        let aggregator = parts.aggregator
+        let hash = parts.hash
         let names = self.configuration.names
         let limits = self.configuration.decodeLimits
         let delegate = ReceiverDelegate(
@@ -105,29 +163,12 @@ struct Collector: Sendable {
         return OTLPReceiver(
             configuration: self.configuration.receiverConfiguration,
             delegate: delegate,
-            counters: counters,
+            counters: parts.receiverCounters,
             logger: self.logger,
             onBound: { bound in
-                if let address = bound.grpc { report.listening("otlp_grpc", at: "\(address)") }
-                if let address = bound.http { report.listening("otlp_http", at: "\(address)") }
+                if let address = bound.grpc { parts.report.listening("otlp_grpc", at: "\(address)") }
+                if let address = bound.http { parts.report.listening("otlp_http", at: "\(address)") }
             }
         )
-    }
-
-    private func run(_ services: [any Service]) async throws {
-        var configuration = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0) },
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: self.quietLogger
-        )
-        configuration.maximumGracefulShutdownDuration = .seconds(Self.shutdownSeconds)
-        try await ServiceGroup(configuration: configuration).run()
-    }
-
-    /// The service group tells each step of its work; only its troubles are of interest.
-    private var quietLogger: Logger {
-        var logger = self.logger
-        logger.logLevel = max(.warning, self.logger.logLevel)
-        return logger
     }
 }

@@ -9,6 +9,7 @@ struct StateKeeper: Service {
     let aggregator: Aggregator
     let file: StateFile
     let interval: Duration
+    let counters: ProcessCounters
     let logger: Logger
 
     func run() async throws {
@@ -38,7 +39,12 @@ struct StateKeeper: Service {
                 return .failure(error)
             }
         }
-        guard case .failure(let error) = result, let suppressed = throttle.pass(now: WallClock.now()) else { return }
+        guard case .failure(let error) = result else {
+            if case .success(let byteCount) = result { self.counters.stateWritten(byteCount: byteCount) }
+            return
+        }
+        self.counters.stateWritten(byteCount: nil)
+        guard let suppressed = throttle.pass(now: WallClock.now()) else { return }
         self.logger.error(
             "The state cannot be written: a restart would begin with empty windows. Check the data directory.",
             metadata: ["reason": "\(error)", "suppressed": "\(suppressed)"]

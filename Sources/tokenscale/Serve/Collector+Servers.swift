@@ -1,0 +1,130 @@
+import MetricsAPI
+import ServiceLifecycle
+import TokenscaleCore
+
+extension Collector {
+    /// `/metrics` and pages, the metrics APIs, health: each with what reports where it listens.
+    func servers(_ parts: Parts) throws -> [any Service] {
+        let statistics = APIStatistics()
+        let servedValues = ServedValueLog(limit: 1_000)
+        let metrics = SelfMetrics(
+            receiver: parts.receiverCounters,
+            alerting: parts.alerting,
+            process: parts.processCounters,
+            pods: parts.cluster?.pods,
+            reviewer: parts.cluster?.reviewer
+        )
+        let exposition = MetricsExposition(
+            configuration: self.configuration.exposition,
+            serving: self.configuration.serving,
+            snapshots: parts.snapshots,
+            directories: parts.directories,
+            statistics: statistics,
+            servedValues: servedValues,
+            version: Version.current,
+            now: { WallClock.now() },
+            additional: { metrics.families }
+        )
+        let readiness: @Sendable () -> [HealthCheck] = { Self.readiness(parts) }
+        var services: [any Service] = []
+        if let listener = self.listener("health", self.configuration.healthAddress) {
+            let server = HealthServer(
+                configuration: listener,
+                readiness: readiness,
+                now: { WallClock.now() },
+                logger: self.logger
+            )
+            services += [BoundReporter(name: "health", bound: server.bound, report: parts.report), server]
+        }
+        if let listener = self.listener("api", self.configuration.apiAddress) {
+            let certificates = try ServerCertificateStore(
+                source: self.certificateSource,
+                now: { WallClock.now() },
+                logger: self.logger
+            )
+            var sources = MetricsAPIServer.Sources(snapshots: parts.snapshots, directories: parts.directories)
+            sources.reviewer = parts.cluster?.reviewer
+            sources.requestHeaders = { parts.cluster?.requestHeaders.current }
+            sources.readiness = readiness
+            sources.statistics = statistics
+            sources.servedValues = servedValues
+            sources.exposition = { exposition.respond($0) }
+            let server = MetricsAPIServer(
+                configuration: listener,
+                serving: self.configuration.serving,
+                certificates: certificates,
+                sources: sources,
+                version: Version.current,
+                now: { WallClock.now() },
+                logger: self.logger
+            )
+            services += [BoundReporter(name: "api", bound: server.bound, report: parts.report), server]
+            if let registrar = parts.cluster?.registrar(
+                service: self.configuration.apiService,
+                logger: self.logger,
+                authority: { certificates.authorityPEM }
+            ) {
+                services.append(registrar)
+            }
+        }
+        if let listener = self.listener("metrics", self.configuration.metricsAddress) {
+            let server = MetricsServer(
+                configuration: listener,
+                serving: self.configuration.serving,
+                exposition: exposition,
+                snapshots: parts.snapshots,
+                directories: parts.directories,
+                readiness: readiness,
+                version: Version.current,
+                now: { WallClock.now() },
+                logger: self.logger
+            )
+            services += [BoundReporter(name: "metrics", bound: server.bound, report: parts.report), server]
+        }
+        return services
+    }
+
+    private func listener(_ name: String, _ address: ListenAddress) -> ListenerConfiguration? {
+        guard case .address(let host, let port) = address else { return nil }
+        var listener = ListenerConfiguration(name: name, host: host, port: port)
+        listener.connectionLimit = self.configuration.serverConnectionLimit
+        return listener
+    }
+
+    private var certificateSource: ServerCertificateSource {
+        if let chain = self.configuration.apiTLSCertificateFile, let key = self.configuration.apiTLSPrivateKeyFile {
+            return .files(chain: chain, privateKey: key)
+        }
+        return .selfSigned(names: self.configuration.apiService.certificateNames)
+    }
+
+    /// What must be well before traffic should come.
+    private static func readiness(_ parts: Parts) -> [HealthCheck] {
+        let snapshot = parts.snapshots.current
+        let age = WallClock.now().seconds(since: snapshot.time)
+        let isTicking = snapshot.sequence > 0 && age < 15
+        var checks = [HealthCheck(name: "snapshot", fault: isTicking ? nil : "no snapshot in the last 15 s")]
+        if let cluster = parts.cluster {
+            let isSynced = parts.directories.current.isSynced
+            let fault = isSynced ? nil : "the pods are not listed yet, or the API server is out of reach"
+            checks.append(HealthCheck(name: "pod-directory", fault: cluster.isWatching ? fault : nil))
+        }
+        return checks
+    }
+}
+
+/// Tells the start report where a server listens, once it does.
+private struct BoundReporter: Service {
+    let name: String
+    let bound: BoundAddress
+    let report: StartReport
+
+    func run() async throws {
+        if let value = await self.bound.value() {
+            let host = value.host.contains(":") ? "[\(value.host)]" : value.host
+            self.report.listening(self.name, at: "\(host):\(value.port)")
+        }
+        // A service that ends would end the group: stay until the shutdown.
+        try? await gracefulShutdown()
+    }
+}

@@ -1,0 +1,180 @@
+import Kubernetes
+import MetricsAPI
+import OTLPReceiver
+import TokenscaleCore
+
+/// What the parts that the metrics server cannot see say of themselves, as families of `/metrics`.
+struct SelfMetrics: Sendable {
+    let receiver: ReceiverCounters
+    let alerting: AlertingParts
+    let process: ProcessCounters
+    /// `nil` without a cluster.
+    let pods: PodWatcher?
+    let reviewer: DelegatedAccessReviewer?
+
+    var families: [MetricFamily] {
+        Self.families(of: self.receiver.statistics) + self.alerting.families
+            + self.processFamilies + self.clusterFamilies
+    }
+
+    // MARK: - Receiver
+
+    static func families(of statistics: IngestStatistics) -> [MetricFamily] {
+        let requests = statistics.requests.map { key, count in
+            MetricFamily.Sample(
+                Double(count),
+                [("transport", key.transport.rawValue), ("signal", key.signal.rawValue), ("code", key.code)]
+            )
+        }
+        let refusals = IngestStatistics.Refusal.allCases.map { reason in
+            MetricFamily.Sample(Double(statistics.refusals[reason] ?? 0), [("reason", reason.rawValue)])
+        }
+        func one(_ value: some BinaryInteger) -> [MetricFamily.Sample] { [.init(Double(value))] }
+        let durations = MetricFamily.Sample.histogram(
+            bounds: DurationHistogram.upperBounds,
+            counts: statistics.durations.counts,
+            sum: statistics.durations.sumSeconds,
+            labels: []
+        )
+        return [
+            MetricFamily(
+                "tokenscale_otlp_requests",
+                .counter,
+                "Answered requests, by transport, signal and status.",
+                samples: requests.sorted(by: Self.byLabels)
+            ),
+            MetricFamily(
+                "tokenscale_otlp_refusals",
+                .counter,
+                "Refused requests and connections, by reason.",
+                samples: refusals
+            ),
+            MetricFamily(
+                "tokenscale_otlp_received_bytes",
+                .counter,
+                "Body bytes from the network, compressed where the sender compressed.",
+                samples: one(statistics.receivedByteCount)
+            ),
+            MetricFamily(
+                "tokenscale_otlp_decompressed_bytes",
+                .counter,
+                "Bytes that came out of decompression.",
+                samples: one(statistics.decompressedByteCount)
+            ),
+            MetricFamily(
+                "tokenscale_otlp_connections",
+                .counter,
+                "Connections accepted, refused ones included.",
+                samples: one(statistics.connectionCount)
+            ),
+            MetricFamily(
+                "tokenscale_otlp_request_duration_seconds",
+                .histogram,
+                "From the head of a request to its answer.",
+                samples: durations
+            ),
+            MetricFamily(
+                "tokenscale_otlp_open_connections",
+                .gauge,
+                "Connections now.",
+                samples: one(statistics.openConnectionCount)
+            ),
+            MetricFamily(
+                "tokenscale_otlp_in_flight_bytes",
+                .gauge,
+                "Buffered bytes of request bodies now.",
+                samples: one(statistics.inFlightByteCount)
+            ),
+            MetricFamily(
+                "tokenscale_otlp_limit",
+                .gauge,
+                "What is allowed, by resource.",
+                samples: [
+                    .init(Double(statistics.connectionLimit), [("resource", "connections")]),
+                    .init(Double(statistics.inFlightByteLimit), [("resource", "in_flight_bytes")]),
+                ]
+            ),
+        ]
+    }
+
+    // MARK: - Process
+
+    private var processFamilies: [MetricFamily] {
+        let counts = self.process.current
+        let writes = ProcessCounters.Outcome.allCases.map {
+            MetricFamily.Sample(Double(counts.stateWrites[$0] ?? 0), [("outcome", $0.rawValue)])
+        }
+        let scrapes = ProcessCounters.Outcome.allCases.map {
+            MetricFamily.Sample(Double(counts.runnerScrapes[$0] ?? 0), [("outcome", $0.rawValue)])
+        }
+        return [
+            MetricFamily(
+                "tokenscale_state_writes",
+                .counter,
+                "Attempts to write the state for a restart.",
+                samples: writes
+            ),
+            MetricFamily(
+                "tokenscale_state_size_bytes",
+                .gauge,
+                "Size of the state that was written last.",
+                samples: [.init(Double(counts.stateByteCount))]
+            ),
+            MetricFamily(
+                "tokenscale_runner_scrapes",
+                .counter,
+                "Scrapes of self-hosted runners for their queue depth.",
+                samples: scrapes
+            ),
+        ]
+    }
+
+    // MARK: - Cluster
+
+    private var clusterFamilies: [MetricFamily] {
+        guard let status = self.pods?.status else { return [] }
+        let failures = status.failureCounts.flatMap { kind, reasons in
+            reasons.map { MetricFamily.Sample(Double($0.value), [("kind", kind), ("reason", $0.key)]) }
+        }
+        var families = [
+            MetricFamily(
+                "tokenscale_directory_synced",
+                .gauge,
+                "Whether the pod directory is complete and fresh.",
+                samples: [.init(status.phase == .synced ? 1 : 0)]
+            ),
+            MetricFamily(
+                "tokenscale_directory_pods",
+                .gauge,
+                "Pods in the directory.",
+                samples: [.init(Double(status.podCount))]
+            ),
+            MetricFamily(
+                "tokenscale_watch_failures",
+                .counter,
+                "Failed lists and watches of the API server.",
+                samples: failures.sorted(by: Self.byLabels)
+            ),
+        ]
+        if let reviews = self.reviewer?.statistics {
+            families.append(
+                MetricFamily(
+                    "tokenscale_access_reviews",
+                    .counter,
+                    "Reviews asked of the API server, and answers that were remembered.",
+                    samples: [
+                        .init(Double(reviews.tokenReviews), [("kind", "token")]),
+                        .init(Double(reviews.accessReviews), [("kind", "access")]),
+                        .init(Double(reviews.cacheHits), [("kind", "remembered")]),
+                        .init(Double(reviews.failures), [("kind", "failed")]),
+                    ]
+                )
+            )
+        }
+        return families
+    }
+
+    static func byLabels(_ left: MetricFamily.Sample, _ right: MetricFamily.Sample) -> Bool {
+        left.labels.map(\.value).joined(separator: "\u{0}") < right.labels.map(\.value).joined(separator: "\u{0}")
+    }
+}
