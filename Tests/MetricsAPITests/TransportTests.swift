@@ -1,0 +1,227 @@
+import CurlHTTP
+import Foundation
+import Glibc
+import Logging
+import MetricsAPI
+import Testing
+import TokenscaleCore
+import X509
+
+@Suite("Transport")
+struct TransportTests {
+    @Test("TLS speaks HTTP/2 when asked, and the documents carry ETags")
+    func http2() async throws {
+        let fixture = try APIFixture(Fleet.recorded)
+        try await withServer(fixture.server, bound: fixture.server.bound) { port in
+            let accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
+            var headers = APIFixture.hpaHeaders + [HTTPHeader(name: "Accept", value: accept)]
+            let certificate = "front-proxy-client"
+            let first = try await fixture.request("/apis", port: port, headers: headers, certificate: certificate)
+            #expect(first.head.isHTTP2)
+            #expect(first.status == 200)
+            #expect(
+                first.head.headers.value(of: "content-type")
+                    == "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+            )
+            let etag = try #require(first.head.headers.value(of: "etag"))
+            headers.append(HTTPHeader(name: "If-None-Match", value: etag))
+            let second = try await fixture.request("/apis", port: port, headers: headers, certificate: certificate)
+            #expect(second.status == 304)
+            #expect(second.body.isEmpty)
+        }
+    }
+
+    @Test("the certificate names the Service and is renewed without a restart")
+    func renewsCertificate() async throws {
+        let clock = TestClock(Timestamp(seconds: Int64(Date.now.timeIntervalSince1970)))
+        let store = try ServerCertificateStore(
+            source: .selfSigned(names: ["localhost"]),
+            now: { clock.now },
+            logger: .silent
+        )
+        let listener = Self.listener(port: 0, certificates: store)
+        let client = HTTPClient(.init(userAgent: "test", proxy: .direct))
+        let authority = try #require(store.authorityPEM)
+        try await withServer(listener, bound: listener.bound) { port in
+            for _ in 0..<2 {
+                var request = HTTPRequest(url: "https://localhost:\(port)/")
+                request.tls.authorities = .text(authority)
+                try await Self.expectOK(client, request)
+                clock.advance(bySeconds: 46 * 86_400)
+                store.refresh()
+            }
+        }
+    }
+
+    @Test("certificate files are read again when they change, and bad ones are not used")
+    func reloadsFiles() async throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let chain = directory.appending(path: "tls.crt")
+        let key = directory.appending(path: "tls.key")
+        let old = try TestAuthority("old")
+        let new = try TestAuthority("new")
+        func write(_ issued: TestAuthority.Issued) throws {
+            try issued.certificatePEM.write(to: chain, atomically: true, encoding: .utf8)
+            try issued.keyPEM.write(to: key, atomically: true, encoding: .utf8)
+        }
+        try write(old.issue("server", usage: .serverAuth, names: ["localhost"]))
+        let store = try ServerCertificateStore(
+            source: .files(chain: chain.path(), privateKey: key.path()),
+            now: { Fleet.time },
+            logger: .silent
+        )
+        #expect(store.authorityPEM == nil)
+        let listener = Self.listener(port: 0, certificates: store)
+        try await withServer(listener, bound: listener.bound) { port in
+            func answers(_ authority: TestAuthority) async -> Bool {
+                var request = HTTPRequest(url: "https://localhost:\(port)/")
+                request.tls.authorities = .text(authority.pem)
+                let client = HTTPClient(.init(userAgent: "test", proxy: .direct))
+                return (try? await client.send(request).status) == 200
+            }
+            #expect(await answers(old))
+            try "not PEM".write(to: chain, atomically: true, encoding: .utf8)
+            store.refresh()
+            #expect(await answers(old))
+            try write(new.issue("server", usage: .serverAuth, names: ["localhost"]))
+            store.refresh()
+            #expect(await answers(new))
+            #expect(await !answers(old))
+        }
+    }
+
+    @Test("a certificate that cannot be used at the start is an error in words")
+    func badFiles() {
+        #expect(throws: MetricsAPIError.self) {
+            try ServerCertificateStore(
+                source: .files(chain: "/nonexistent/tls.crt", privateKey: "/nonexistent/tls.key"),
+                now: { Fleet.time },
+                logger: .silent
+            )
+        }
+    }
+
+    private static func expectOK(_ client: HTTPClient, _ request: HTTPRequest) async throws {
+        let response = try await client.send(request)
+        #expect(response.status == 200)
+    }
+
+    private static func listener(
+        port: Int,
+        certificates: ServerCertificateStore? = nil,
+        body: [UInt8] = Array("hello".utf8),
+        edit: (inout ListenerConfiguration) -> Void = { _ in }
+    ) -> HTTPListener {
+        var configuration = ListenerConfiguration(name: "test", host: "127.0.0.1", port: port)
+        edit(&configuration)
+        return HTTPListener(
+            configuration: configuration,
+            certificates: certificates,
+            now: { Fleet.time },
+            logger: .silent
+        ) { _ in HTTPReply(contentType: "text/plain", body: body) }
+    }
+
+    @Test("a port in use is a clear error")
+    func portInUse() async throws {
+        let first = Self.listener(port: 0)
+        try await withServer(first, bound: first.bound) { port in
+            let second = Self.listener(port: port)
+            await #expect(throws: MetricsAPIError.self) { try await second.run() }
+            #expect(await second.bound.value() == nil)
+            do {
+                try await Self.listener(port: port).run()
+            } catch let error as MetricsAPIError {
+                #expect(error.description.contains("127.0.0.1:\(port): the address is in use"))
+                #expect(error.isRetryable)
+            }
+        }
+    }
+
+    @Test("clients that send nothing, trickle, or do not read are let go; others are served meanwhile")
+    func slowClients() async throws {
+        let large = [UInt8](repeating: 65, count: 32 << 20)
+        let listener = Self.listener(port: 0, body: large) { configuration in
+            configuration.idleSeconds = 1
+            configuration.stalledWriteSeconds = 1
+        }
+        try await withServer(listener, bound: listener.bound) { port in
+            let silent = try RawConnection(port: port)
+            let trickling = try RawConnection(port: port)
+            try trickling.send("GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ")
+            let deaf = try RawConnection(port: port)
+            try deaf.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            let client = HTTPClient(.init(userAgent: "test", proxy: .direct))
+            let response = try await client.send(
+                HTTPRequest(url: "http://127.0.0.1:\(port)/"),
+                bodyLimit: 64 << 20
+            )
+            #expect(response.body.count == large.count)
+            #expect(await silent.isClosed(within: 10))
+            #expect(await trickling.isClosed(within: 10))
+            // What was sent waits in the way of the end; only a further byte shows that nobody is there any more.
+            #expect(await deaf.isClosed(within: 10, poke: true))
+        }
+    }
+
+    @Test("a body that nobody asked for ends the connection")
+    func largeRequestBody() async throws {
+        let listener = Self.listener(port: 0) { $0.requestBodyByteLimit = 1000 }
+        try await withServer(listener, bound: listener.bound) { port in
+            let client = HTTPClient(.init(userAgent: "test", proxy: .direct))
+            let small = [UInt8](repeating: 1, count: 1000)
+            let url = "http://127.0.0.1:\(port)/"
+            try await Self.expectOK(client, HTTPRequest(.post, url: url, body: small))
+            let large = [UInt8](repeating: 1, count: 1 << 20)
+            await #expect(throws: HTTPClientError.self) {
+                try await client.send(HTTPRequest(.post, url: url, body: large))
+            }
+            try await Self.expectOK(client, HTTPRequest(url: url))
+        }
+    }
+}
+
+/// A TCP connection that misbehaves.
+private final class RawConnection: Sendable {
+    /// `POLLRDHUP` of Linux, which Glibc hides.
+    private static let peerClosed: Int16 = 0x2000
+
+    private let descriptor: Int32
+
+    init(port: Int) throws {
+        self.descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe connect(self.descriptor, $0, size)
+            }
+        }
+        guard result == 0 else { throw POSIXError(.ECONNREFUSED) }
+    }
+
+    deinit { close(self.descriptor) }
+
+    func send(_ text: String) throws {
+        let bytes = Array(text.utf8)
+        guard unsafe write(self.descriptor, bytes, bytes.count) == bytes.count else { throw POSIXError(.EPIPE) }
+    }
+
+    /// Whether the peer closes: seen as an error or hang-up without reading a byte.
+    func isClosed(within seconds: Int, poke: Bool = false) async -> Bool {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < deadline {
+            if poke { _ = unsafe Glibc.send(self.descriptor, [88], 1, Int32(MSG_NOSIGNAL)) }
+            var poller = pollfd(fd: self.descriptor, events: Self.peerClosed, revents: 0)
+            if unsafe poll(&poller, 1, 0) > 0 { return true }
+            // The server keeps the time; it can only be asked again.
+            try? await Task.sleep(for: .milliseconds(50))
+        }
+        return false
+    }
+}
