@@ -21,6 +21,7 @@ final class HTTP1Handler: ChannelInboundHandler {
     private var state = State.idle
     private var contentType: String?
     private var version = HTTPVersion.http1_1
+    private var isHead = false
     private var closesAfterRequest = false
     private var isQuiescing = false
 
@@ -45,7 +46,11 @@ final class HTTP1Handler: ChannelInboundHandler {
         self.state = .receiving
         self.version = head.version
         self.contentType = head.headers.first(name: "content-type")
-        self.closesAfterRequest = !head.isKeepAlive || self.isQuiescing
+        self.isHead = head.method == .HEAD
+        // What follows a request for an upgrade is not read as HTTP/1.1 by the decoder, and we upgrade to nothing.
+        let asksForUpgrade = head.method == .CONNECT || head.headers.contains(name: "upgrade")
+        self.closesAfterRequest = !head.isKeepAlive || self.isQuiescing || asksForUpgrade
+        let waitsForContinue = head.headers.first(name: "expect")?.lowercased() == "100-continue"
         let refused = self.intake.begin(
             RequestHead(
                 transport: .http,
@@ -58,10 +63,13 @@ final class HTTP1Handler: ChannelInboundHandler {
             )
         )
         if let refused {
-            // At once, so that a client that waits before it sends its body need not send it.
+            // At once, so that a client that waits before it sends its body need not send it. Whether it then sends
+            // it is open, so the connection cannot be used again (RFC 9110 §10.1.1).
+            if waitsForContinue { self.closesAfterRequest = true }
             self.answer(.failure(refused), context: context)
             self.state = .dropping
-        } else if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
+            if waitsForContinue { context.close(promise: nil) }
+        } else if waitsForContinue {
             let interim = HTTPResponseHead(version: head.version, status: .continue)
             context.writeAndFlush(self.wrapOutboundOut(.head(interim)), promise: nil)
         }
@@ -87,6 +95,17 @@ final class HTTP1Handler: ChannelInboundHandler {
         if refused?.refusal.closesConnection ?? false { self.closesAfterRequest = true }
         self.intake.end(code: answer.code, refused: refused)
 
+        let headers = self.headers(of: answer)
+        let head = HTTPResponseHead(version: self.version, status: answer.status, headers: headers)
+        context.write(self.wrapOutboundOut(.head(head)), promise: nil)
+        if !answer.body.isEmpty, !self.isHead {
+            let body = context.channel.allocator.buffer(bytes: answer.body)
+            context.write(self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        }
+        context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
+    }
+
+    private func headers(of answer: HTTPAnswer) -> HTTPHeaders {
         var headers = HTTPHeaders()
         headers.reserveCapacity(6)
         for (name, value) in answer.fields { headers.add(name: name, value: value) }
@@ -95,13 +114,7 @@ final class HTTP1Handler: ChannelInboundHandler {
         } else if self.version == .http1_0 {
             headers.add(name: "connection", value: "keep-alive")
         }
-        let head = HTTPResponseHead(version: self.version, status: answer.status, headers: headers)
-        context.write(self.wrapOutboundOut(.head(head)), promise: nil)
-        if !answer.body.isEmpty {
-            let body = context.channel.allocator.buffer(bytes: answer.body)
-            context.write(self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
-        }
-        context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
+        return headers
     }
 
     // MARK: - Ends

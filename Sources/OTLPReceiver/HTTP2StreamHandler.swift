@@ -20,6 +20,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     private var intake: RequestIntake
     private var state = State.waiting
     private var isGRPC = false
+    private var isHead = false
     private var contentType: String?
     private var isOpen = false
     private var timeout: Scheduled<Void>?
@@ -68,10 +69,12 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
         self.state = .receiving
         self.contentType = headers.first(name: "content-type")
         self.isGRPC = MediaType(self.contentType) == .grpc
+        let method = headers.first(name: ":method")
+        self.isHead = method == "HEAD"
         let refused = self.intake.begin(
             RequestHead(
                 transport: self.isGRPC ? .grpc : .http,
-                isPost: headers.first(name: ":method") == "POST",
+                isPost: method == "POST",
                 target: headers.first(name: ":path") ?? "",
                 contentType: self.contentType,
                 contentEncoding: headers.first(name: self.isGRPC ? "grpc-encoding" : "content-encoding"),
@@ -113,8 +116,9 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     private func writeHTTP(_ answer: HTTPAnswer, context: ChannelHandlerContext) {
         var headers: HPACKHeaders = [":status": answer.code]
         for (name, value) in answer.fields { headers.add(name: name, value: value) }
-        self.write(headers, end: answer.body.isEmpty, context: context)
-        if !answer.body.isEmpty {
+        let isEmpty = answer.body.isEmpty || self.isHead
+        self.write(headers, end: isEmpty, context: context)
+        if !isEmpty {
             let body = context.channel.allocator.buffer(bytes: answer.body)
             context.write(self.wrapOutboundOut(.data(.init(data: .byteBuffer(body), endStream: true))), promise: nil)
         }

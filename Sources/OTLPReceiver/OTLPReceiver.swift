@@ -55,6 +55,7 @@ package struct OTLPReceiver: Service {
     /// - Throws: ``ReceiverError`` when it cannot begin, or when a listener is closed by something else.
     package func run() async throws {
         let configuration = self.configuration
+        self.checkOpenFiles()
         let secrets = try await Self.loadSecrets(configuration)
         let shared = ReceiverShared(
             configuration: configuration,
@@ -88,6 +89,15 @@ package struct OTLPReceiver: Service {
             while await tasks.nextResult() != nil {}
             try end?.get()
         }
+    }
+
+    private func checkOpenFiles() {
+        let wanted = self.configuration.connectionLimit
+        guard let limit = OpenFiles.raiseLimit(toHold: wanted), limit < wanted + OpenFiles.reservedCount else { return }
+        self.logger.warning(
+            "The limit of open files is lower than that of connections; raise it (ulimit -n), or lower the latter",
+            metadata: ["open_file_limit": "\(limit)", "connection_limit": "\(wanted)"]
+        )
     }
 
     // MARK: - Listening

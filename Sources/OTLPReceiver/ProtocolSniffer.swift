@@ -103,17 +103,41 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
             }
         }
         try pipeline.addHandler(manager)
-        try pipeline.addHandler(HTTP2ErrorHandler())
+        try pipeline.addHandler(HTTP2ErrorHandler(connection: connection))
         connection.becomeHTTP2()
     }
 }
 
-/// Closes an HTTP/2 connection on errors that concern all of it.
+/// Counts violations of HTTP/2, and closes the connection on those that concern all of it.
 private final class HTTP2ErrorHandler: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame
 
+    private let connection: ConnectionHandler
+
+    init(connection: ConnectionHandler) { self.connection = connection }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        let streamError = error as? NIOHTTP2Errors.StreamError
+        switch streamError?.baseError ?? error {
+        case is NIOHTTP2Errors.NoSuchStream, is NIOHTTP2Errors.StreamClosed:
+            // Reported as well when an answer of ours crosses the cancellation of its call: other calls of the
+            // connection must not suffer. (After a true violation NIO has sent GOAWAY, and then reports more.)
+            return
+        case is NIOHTTP2Errors.ExcessivelyLargeHeaderBlock:
+            self.count(.headersTooLarge, "the header fields of a request exceed the limit")
+        case is NIOHTTP2Errors.MaxStreamsViolation:
+            self.count(.streamLimit, "too many concurrent requests on one connection")
+        case is any NIOHTTP2Error:
+            self.count(.malformed, "a violation of HTTP/2")
+        default:
+            // The network's or the TLS layer's.
+            break
+        }
         // A fault of one stream has reset that stream already.
-        if !(error is NIOHTTP2Errors.StreamError) { context.close(promise: nil) }
+        if streamError == nil { context.close(promise: nil) }
+    }
+
+    private func count(_ reason: IngestStatistics.Refusal, _ message: String) {
+        self.connection.worker.count(reason, peer: self.connection.peer, message: message)
     }
 }

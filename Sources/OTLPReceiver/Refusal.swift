@@ -27,7 +27,7 @@ struct Refusal: Equatable {
         case .tooLarge: .payloadTooLarge
         case .headersTooLarge: .requestHeaderFieldsTooLarge
         case .slowSender: .requestTimeout
-        case .bytesInFlight, .connectionLimit, .notServing, .tlsHandshake: .serviceUnavailable
+        case .bytesInFlight, .connectionLimit, .streamLimit, .notServing, .tlsHandshake: .serviceUnavailable
         }
     }
 
@@ -49,7 +49,7 @@ struct Refusal: Equatable {
         case .unknownPath, .wrongMethod, .contentEncoding: .unimplemented
         case .tooLarge, .headersTooLarge: .resourceExhausted
         case .slowSender: .deadlineExceeded
-        case .bytesInFlight, .connectionLimit, .notServing, .tlsHandshake: .unavailable
+        case .bytesInFlight, .connectionLimit, .streamLimit, .notServing, .tlsHandshake: .unavailable
         }
     }
 
@@ -57,7 +57,8 @@ struct Refusal: Equatable {
     var closesConnection: Bool {
         switch self.reason {
         case .tooLarge, .headersTooLarge, .slowSender, .connectionLimit, .notServing, .tlsHandshake: true
-        case .malformed, .unauthenticated, .unknownPath, .wrongMethod, .contentType, .contentEncoding, .bytesInFlight:
+        case .malformed, .unauthenticated, .unknownPath, .wrongMethod, .contentType, .contentEncoding, .bytesInFlight,
+            .streamLimit:
             false
         }
     }

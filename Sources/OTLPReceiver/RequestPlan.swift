@@ -12,8 +12,16 @@ struct RequestHead {
     var authorization: String?
     var contentLength: Int?
 
-    /// The path without the query.
-    var path: Substring { self.target.prefix { $0 != "?" } }
+    /// The path without the query, also of a target in absolute form, which proxies send (RFC 9112 §3.2.2).
+    var path: Substring {
+        var rest = self.target[...]
+        if !rest.utf8.starts(with: "/".utf8), let scheme = rest.firstRange(of: "://") {
+            let authority = rest[scheme.upperBound...]
+            rest = authority[(authority.utf8.firstIndex(of: UInt8(ascii: "/")) ?? authority.endIndex)...]
+        }
+        guard let query = rest.utf8.firstIndex(of: UInt8(ascii: "?")) else { return rest }
+        return rest[..<query]
+    }
 }
 
 /// What will be done with the body, decided from the head alone.

@@ -161,7 +161,7 @@ struct GRPCTests {
 
     @Test("a message that does not come is DEADLINE_EXCEEDED, and other streams do not wait for it")
     func slowSender() async throws {
-        try await TestReceiver.run({ $0.bodyTimeout = .milliseconds(300) }) { receiver in
+        try await TestReceiver.run({ $0.bodyTimeout = .seconds(1) }) { receiver in
             let client = try await HTTP2Client(port: receiver.grpcPort)
             let slow = try await client.open(HTTP2Client.grpcHeaders(HTTP2Client.logs))
             try await client.send([0, 0], on: slow, endStream: false)
@@ -181,6 +181,28 @@ struct GRPCTests {
                 while try await client.next() != nil {}
                 #expect(client.goAwayCount >= 1)
             }
+        }
+    }
+
+    @Test("header fields and streams beyond their limits are refused and counted")
+    func http2Limits() async throws {
+        try await TestReceiver.run({
+            $0.headerListByteLimit = 2000
+            $0.concurrentStreamLimit = 3
+        }) { receiver in
+            // Until limits are acknowledged a client may not know them.
+            let large = try await HTTP2Client(port: receiver.grpcPort)
+            while try await large.next()?.type != 4 {}
+            let long = String(repeating: "x", count: 3000)
+            _ = try await large.open(HTTP2Client.grpcHeaders(HTTP2Client.logs, [("x-long", long)]))
+            while try await large.next() != nil {}
+            try await eventually("the header fields are counted") { receiver.refusals(.headersTooLarge) == 1 }
+
+            let many = try await HTTP2Client(port: receiver.grpcPort)
+            while try await many.next()?.type != 4 {}
+            for _ in 0..<4 { _ = try await many.open(HTTP2Client.grpcHeaders(HTTP2Client.logs)) }
+            try await eventually("the fourth is counted") { receiver.refusals(.streamLimit) == 1 }
+            #expect(receiver.ingested.isEmpty)
         }
     }
 

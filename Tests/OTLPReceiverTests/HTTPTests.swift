@@ -162,6 +162,70 @@ struct HTTPTests {
         }
     }
 
+    @Test("HEAD is refused without a body, and the connection goes on")
+    func head() async throws {
+        try await TestReceiver.run { receiver in
+            let client = try HTTP1Client(port: receiver.httpPort)
+            try await client.connection.send(
+                HTTP1Client.request("HEAD", "/v1/logs") + HTTP1Client.request("POST", "/v1/logs")
+            )
+            let bytes = try await client.connection.receive(until: "HTTP/1.1 200 OK")
+            let text = String(decoding: bytes, as: UTF8.self)
+            #expect(text.hasPrefix("HTTP/1.1 405"))
+            #expect(text.contains("\r\n\r\nHTTP/1.1 200 OK"), "nothing stands between the two heads")
+        }
+    }
+
+    @Test("a refused request that waits for 100 is answered and closed, its body never taken for a request")
+    func refusedExpectation() async throws {
+        try await TestReceiver.run { receiver in
+            let client = try HTTP1Client(port: receiver.httpPort)
+            let headers = [Self.json, ("expect", "100-continue"), ("content-length", "50")]
+            try await client.connection.send(HTTP1Client.request("POST", "/nowhere", headers: headers))
+            let response = try await client.response()
+            #expect(response?.status == 404)
+            #expect(response?.headers["connection"] == "close")
+            #expect(try await client.isClosedByPeer())
+        }
+    }
+
+    @Test("a request for an upgrade is served, then the connection ends; CONNECT is refused")
+    func upgrade() async throws {
+        try await TestReceiver.run { receiver in
+            let client = try HTTP1Client(port: receiver.httpPort)
+            let headers = [Self.json, ("connection", "Upgrade"), ("upgrade", "h2c")]
+            let response = try await client.exchange("POST", "/v1/logs", headers: headers, body: Array("{}".utf8))
+            #expect(response.status == 200)
+            #expect(response.headers["connection"] == "close")
+            #expect(try await client.isClosedByPeer())
+            #expect(receiver.ingested.map(\.body) == [Array("{}".utf8)])
+            let tunnel = try HTTP1Client(port: receiver.httpPort)
+            #expect(try await tunnel.exchange("CONNECT", "example.org:443", headers: [Self.json]).status == 404)
+            #expect(try await tunnel.isClosedByPeer())
+        }
+    }
+
+    typealias Target = (target: String, path: String)
+
+    static let targets: [Target] = [
+        ("/v1/logs", "/v1/logs"), ("/v1/logs?a=b?c", "/v1/logs"), ("http://host:4318/v1/logs", "/v1/logs"),
+        ("http://host:4318/v1/logs?a", "/v1/logs"), ("http://host", ""), ("", ""), ("*", "*"), ("/a://b", "/a://b"),
+    ]
+
+    @Test("the path is found in every form of a target", arguments: targets)
+    func path(test: Target) {
+        let head = RequestHead(
+            transport: .http,
+            isPost: true,
+            target: test.target,
+            contentType: nil,
+            contentEncoding: nil,
+            authorization: nil,
+            contentLength: nil
+        )
+        #expect(head.path == test.path)
+    }
+
     @Test("header fields beyond the limit get 431")
     func headerLimit() async throws {
         try await TestReceiver.run({ $0.headerListByteLimit = 2000 }) { receiver in

@@ -9,7 +9,7 @@ final class RawConnection: Sendable {
     struct TimedOut: Error {}
 
     private static let threads: NIOThreadPool = {
-        let pool = NIOThreadPool(numberOfThreads: 16)
+        let pool = NIOThreadPool(numberOfThreads: 128)
         pool.start()
         return pool
     }()
@@ -20,7 +20,7 @@ final class RawConnection: Sendable {
     init(port: Int, receiveBufferByteCount: Int? = nil) throws {
         self.descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         try #require(self.descriptor >= 0)
-        var timeout = timeval(tv_sec: 10, tv_usec: 0)
+        var timeout = timeval(tv_sec: 30, tv_usec: 0)
         unsafe setsockopt(
             self.descriptor,
             SOL_SOCKET,
@@ -45,6 +45,9 @@ final class RawConnection: Sendable {
     }
 
     deinit { Glibc.close(self.descriptor) }
+
+    /// Tells the peer that no more will come; answers can still be read.
+    func finishSending() { Glibc.shutdown(self.descriptor, Int32(SHUT_WR)) }
 
     /// Ends both directions; a blocked call returns.
     func shutdown() { Glibc.shutdown(self.descriptor, Int32(SHUT_RDWR)) }
@@ -79,6 +82,17 @@ final class RawConnection: Sendable {
             if count < 0, errno == EAGAIN { throw TimedOut() }
             return Array(buffer.prefix(max(0, count)))
         }
+    }
+
+    /// Everything up to and including `text`, and what came with it.
+    func receive(until text: String) async throws -> [UInt8] {
+        var all: [UInt8] = []
+        while !all.contains(Array(text.utf8)) {
+            let bytes = try await self.receive()
+            try #require(!bytes.isEmpty, "the connection ended before: \(text)")
+            all += bytes
+        }
+        return all
     }
 
     func receiveToEnd() async throws -> [UInt8] {

@@ -1,4 +1,5 @@
 import Logging
+import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import Testing
@@ -106,6 +107,25 @@ struct ShutdownTests {
             guard case .addressUnusable(let address, _) = error as? ReceiverError else { return false }
             return address == "\(host):0"
         }
+    }
+
+    @Test(
+        "IPv4 clients of an IPv6 listener are known by their IPv4 address",
+        arguments: [
+            ("::ffff:10.1.2.3", "10.1.2.3"), ("10.1.2.3", "10.1.2.3"), ("fd00::11", "fd00::11"),
+        ]
+    )
+    func peerAddress(test: (socket: String, text: String)) throws {
+        let address = try SocketAddress(ipAddress: test.socket, port: 1)
+        #expect(PeerAddress(address) == PeerAddress(text: test.text))
+    }
+
+    @Test("the limit of open files is raised as far as allowed, never lowered")
+    func openFiles() throws {
+        let before = try #require(OpenFiles.raiseLimit(toHold: 0))
+        let after = try #require(OpenFiles.raiseLimit(toHold: 1 << 40))
+        #expect(after >= before)
+        #expect(OpenFiles.raiseLimit(toHold: 1) == after)
     }
 
     @Test("each listener can be off")

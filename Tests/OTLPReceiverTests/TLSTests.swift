@@ -7,8 +7,6 @@ import TokenscaleCore
 
 @Suite("TLS of the receiver")
 struct TLSTests {
-    static let client = HTTPClient(.init(userAgent: "tokenscale-test", proxy: .direct))
-
     /// The status over a new connection; `nil` when the handshake fails.
     static func status(
         _ receiver: TestReceiver,
@@ -103,6 +101,22 @@ struct TLSTests {
             try Self.install("one", in: directory)
             while await Self.status(receiver, directory, authority: "one") != 200 {}
         }
+    }
+
+    @Test("an idle TLS connection does not hold up the shutdown")
+    func drains() async throws {
+        let directory = try TemporaryDirectory()
+        try await directory.makeCertificates("one")
+        try Self.install("one", in: directory)
+        let client = HTTPClient(.init(userAgent: "tokenscale-test", proxy: .direct))
+        try await TestReceiver.run({ $0.tls = Self.files(directory) }) { receiver in
+            var request = HTTPRequest(.get, url: "https://localhost:\(receiver.httpPort)/")
+            request.tls = TLSOptions(authorities: .file(directory.path("one-ca.crt")))
+            let status = try await client.send(request).status
+            #expect(status == 404)
+            #expect(receiver.statistics.openConnectionCount == 1)
+        }
+        client.shutdown()
     }
 
     @Test(

@@ -31,6 +31,8 @@ package struct IngestStatistics: Equatable, Sendable {
         /// Too many request bytes are being received.
         case bytesInFlight = "bytes_in_flight"
         case connectionLimit = "connection_limit"
+        /// Too many concurrent requests on one HTTP/2 connection.
+        case streamLimit = "stream_limit"
         /// The process does not take data (yet, or any more).
         case notServing = "not_serving"
         /// The TLS handshake failed: no or a wrong client certificate, or not TLS at all.

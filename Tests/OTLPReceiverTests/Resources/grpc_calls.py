@@ -43,6 +43,15 @@ with channel() as on:
     calls = [function.future(b"\0" * (index * 999), timeout=30) for index in range(500)]
     results["500 at once"] = sorted({"OK" if one.exception() is None else str(one.code()) for one in calls})
 
+with channel() as on:
+    function = on.unary_unary(METHOD, request_serializer=None, response_deserializer=None)
+    for index in range(200):
+        try:
+            function(b"\0" * (3 << 20), timeout=0.0005 * (index % 40))
+        except grpc.RpcError:
+            pass
+    results["cancelled, then"] = call(on)
+
 pings = [
     ("grpc.keepalive_time_ms", 100),
     ("grpc.keepalive_permit_without_calls", 1),
