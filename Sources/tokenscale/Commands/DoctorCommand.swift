@@ -108,7 +108,7 @@ struct DoctorCommand: AsyncParsableCommand {
         environment["KUBERNETES_SERVICE_HOST"]?.isEmpty == false
     }
 
-    private static func parts(_ text: String) -> (namespace: String, name: String)? {
+    static func parts(_ text: String) -> (namespace: String, name: String)? {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
         return (String(parts[0]), String(parts[1]))
