@@ -105,7 +105,15 @@ final class HTTP1Handler: ChannelInboundHandler {
         context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
     }
 
+    private static let emptyProtobufHeaders: HTTPHeaders = [
+        "content-type": "application/x-protobuf", "content-length": "0",
+    ]
+
     private func headers(of answer: HTTPAnswer) -> HTTPHeaders {
+        // What nearly every request is answered with is not put together anew.
+        if answer.isEmptyProtobuf, !self.closesAfterRequest, self.version == .http1_1 {
+            return Self.emptyProtobufHeaders
+        }
         var headers = HTTPHeaders()
         headers.reserveCapacity(6)
         for (name, value) in answer.fields { headers.add(name: name, value: value) }

@@ -131,15 +131,21 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
         ":status": "200", "content-type": "application/grpc", "grpc-accept-encoding": "identity,gzip",
     ]
     private static let okTrailers: HPACKHeaders = ["grpc-status": "0"]
+    private static let emptyMessage = HTTP2StreamHandler.message([])
+
+    /// "Compressed-Flag Message-Length Message", uncompressed.
+    private static func message(_ bytes: [UInt8]) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.writeInteger(0 as UInt8)
+        buffer.writeInteger(UInt32(bytes.count))
+        buffer.writeBytes(bytes)
+        return buffer
+    }
 
     private func writeGRPC(_ result: Result<PartialSuccess?, RefusedRequest>, context: ChannelHandlerContext) {
         switch result {
         case .success(let partial):
-            let message = partial?.protobuf ?? []
-            var body = context.channel.allocator.buffer(capacity: 5 + message.count)
-            body.writeInteger(0 as UInt8)
-            body.writeInteger(UInt32(message.count))
-            body.writeBytes(message)
+            let body = partial.map { Self.message($0.protobuf) } ?? Self.emptyMessage
             self.write(Self.acceptedHeaders, end: false, context: context)
             context.write(self.wrapOutboundOut(.data(.init(data: .byteBuffer(body)))), promise: nil)
             self.write(Self.okTrailers, end: true, context: context)

@@ -34,6 +34,11 @@ struct HTTPAnswer {
         }
     }
 
+    /// Everything was taken, and the client speaks protobuf.
+    var isEmptyProtobuf: Bool {
+        self.status == .ok && self.body.isEmpty && self.contentType == "application/x-protobuf"
+    }
+
     /// Name and value of each field, names in lower case as HTTP/2 demands.
     var fields: [(String, String)] {
         var fields = [("content-type", self.contentType), ("content-length", String(self.body.count))]

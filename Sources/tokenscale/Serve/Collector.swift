@@ -141,23 +141,8 @@ struct Collector: Sendable {
         let names = self.configuration.names
         let limits = self.configuration.decodeLimits
         let delegate = ReceiverDelegate(
-            makeIngest: {
-                let ingestor = Ingestor(aggregator: aggregator, hash: hash, names: names, limits: limits)
-                return { body, signal, encoding, peer, arrival throws(OTLPDecodeError) in
-                    try ingestor.ingest(body, signal: signal, encoding: encoding, peer: peer, arrival: arrival)
-                }
-            },
-            recordQueueDepth: { namespace, queue, pod, depth, time in
-                aggregator.recordQueueDepth(
-                    namespace: namespace,
-                    queue: queue,
-                    pod: pod,
-                    depth: depth,
-                    source: .push,
-                    time: time,
-                    arrival: WallClock.now()
-                )
-            },
+            aggregator: aggregator,
+            makeIngestor: { Ingestor(aggregator: aggregator, hash: hash, names: names, limits: limits) },
             now: { WallClock.now() }
         )
         return OTLPReceiver(
