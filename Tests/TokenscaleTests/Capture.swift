@@ -39,23 +39,25 @@ struct Capture: Sendable, CustomStringConvertible {
     func requests() throws -> [Request] {
         struct Sidecar: Decodable {
             var transport: String?
-            var path: String
-            var headers: [[String]]
-            var signal: String
-            var file: String
+            /// Absent: not an export request, but a scrape.
+            var path: String?
+            var headers: [[String]]?
+            var signal: String?
+            var file: String?
         }
         let kept: Set<String> = ["content-type", "content-encoding", "grpc-encoding", "te", "user-agent"]
         let files = try FileManager.default.contentsOfDirectory(atPath: self.folder.path).sorted()
-        return try files.filter { $0.hasSuffix(".headers.json") }.map { file in
+        return try files.filter { $0.hasSuffix(".headers.json") }.compactMap { file -> Request? in
             let data = try Data(contentsOf: self.folder.appending(path: file))
             let sidecar = try JSONDecoder().decode(Sidecar.self, from: data)
-            let headers = sidecar.headers.filter { $0.count == 2 && kept.contains($0[0].lowercased()) }
+            guard let path = sidecar.path, let signal = sidecar.signal, let name = sidecar.file else { return nil }
+            let headers = (sidecar.headers ?? []).filter { $0.count == 2 && kept.contains($0[0].lowercased()) }
             return Request(
-                signal: sidecar.signal,
-                path: sidecar.path,
+                signal: signal,
+                path: path,
                 isGRPC: sidecar.transport == "grpc",
                 headers: headers.map { HTTPHeader(name: $0[0].lowercased(), value: $0[1]) },
-                file: self.folder.appending(path: sidecar.file)
+                file: self.folder.appending(path: name)
             )
         }
     }

@@ -95,9 +95,9 @@ package struct AgentEventBuilder: Sendable {
         case .eventSequence: self.event.sequence = value.count(in: text)
         case .session: self.event.session = self.identity(value)
         case .model: self.event.model = self.identity(value)
-        case .prompt: self.event.prompt = self.hash64(value, text)
-        case .request: self.event.request = self.hash128(value, text)
-        case .clientRequest: self.event.clientRequest = self.hash128(value, text)
+        case .prompt: self.event.prompt = self.identityHash(value, text).low
+        case .request: self.event.request = self.identityHash(value, text)
+        case .clientRequest: self.event.clientRequest = self.identityHash(value, text)
         case .agent: self.event.agent = self.hash64(value, text)
         case .querySource: self.event.querySource = QuerySource(value, text)
         case .inputTokens: self.event.tokens.input = max(0, value.count(in: text))
@@ -128,7 +128,7 @@ package struct AgentEventBuilder: Sendable {
         case .toolName:
             self.event.toolName = self.hash64(value, text)
             self.event.tool = self.tool(value, text)
-        case .toolUse: self.event.toolUse = self.hash64(value, text)
+        case .toolUse: self.event.toolUse = self.identityHash(value, text).low
         case .success: self.event.success = value.truth(in: text)
         case .decision:
             self.event.isAccepted =
@@ -179,14 +179,21 @@ package struct AgentEventBuilder: Sendable {
         return self.names.tools[self.names.hash.hash128(name)]
     }
 
-    private func hash64(_ value: AttributeValue, _ text: RawSpan) -> UInt64 { self.hash128(value, text).low }
+    private func hash64(_ value: AttributeValue, _ text: RawSpan) -> UInt64 {
+        self.hash128(value, text, by: self.names.hash.content).low
+    }
+
+    /// Of an id that duplicates are recognised by: the same after a restart, so not under the key for content.
+    private func identityHash(_ value: AttributeValue, _ text: RawSpan) -> Hash128 {
+        self.hash128(value, text, by: self.names.hash)
+    }
 
     /// Absent for an empty string and for no value.
-    private func hash128(_ value: AttributeValue, _ text: RawSpan) -> Hash128 {
+    private func hash128(_ value: AttributeValue, _ text: RawSpan, by hash: KeyedHash) -> Hash128 {
         switch value.kind {
         case .empty, .composite: .absent
         case .string where value.text.isAbsent: .absent
-        case .string, .bool, .int, .double: value.fingerprint(in: text, by: self.names.hash.content)
+        case .string, .bool, .int, .double: value.fingerprint(in: text, by: hash)
         }
     }
 
