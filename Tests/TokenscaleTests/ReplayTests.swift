@@ -23,7 +23,7 @@ enum ReplayVariant: String, CaseIterable, Sendable {
     }
 }
 
-@Suite("Replay of real traffic through the program", .serialized)
+@Suite("Replay of real traffic through the program")
 struct ReplayTests {
     @Test("captures are there") func captures() { #expect(Capture.all.count == 30) }
 
