@@ -161,7 +161,7 @@ let package = Package(
             name: "KubernetesTests",
             dependencies: [
                 "Kubernetes", "TokenscaleCore", "CurlHTTP", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL,
-                logging, serviceLifecycle,
+                nioHTTP2, logging, serviceLifecycle,
             ],
             exclude: ["Resources"],
             swiftSettings: strict

@@ -20,11 +20,12 @@ struct PodWatcherTests {
 
     /// Runs a watcher against a server of its own for as long as `body` does.
     private func withWatcher(
+        speaksHTTP2: Bool = true,
         prepare: (APIServerDouble) -> Void = { _ in },
         settings: WatchSettings = Self.settings,
         _ body: (APIServerDouble, PodDirectoryStore, PodWatcher) async throws -> Void
     ) async throws {
-        let server = try await APIServerDouble.started()
+        let server = try await APIServerDouble.started(speaksHTTP2: speaksHTTP2)
         Fixture.emptyCollections(of: server)
         prepare(server)
         let store = PodDirectoryStore()
@@ -40,9 +41,9 @@ struct PodWatcherTests {
 
     private func names(_ store: PodDirectoryStore) -> Set<String> { Set(store.current.records.map(\.id.name)) }
 
-    @Test("lists in pages, then follows additions, changes and deletions")
-    func lifeCycle() async throws {
-        try await self.withWatcher { server in
+    @Test("lists in pages, then follows additions, changes and deletions", arguments: [true, false])
+    func lifeCycle(speaksHTTP2: Bool) async throws {
+        try await self.withWatcher(speaksHTTP2: speaksHTTP2) { server in
             for number in 0..<25 { server.put(Fixture.pods, Fixture.pod("pod-\(number)", ip: "10.0.0.\(number)")) }
         } _: { server, store, watcher in
             try await eventually("25 pods") { store.current.count == 25 && store.current.isSynced }
@@ -95,9 +96,9 @@ struct PodWatcherTests {
         }
     }
 
-    @Test("a watch that the server ends is resumed where it was, without a list")
-    func resume() async throws {
-        try await self.withWatcher { server in
+    @Test("a watch that the server ends is resumed where it was, without a list", arguments: [true, false])
+    func resume(speaksHTTP2: Bool) async throws {
+        try await self.withWatcher(speaksHTTP2: speaksHTTP2) { server in
             server.put(Fixture.pods, Fixture.pod("a"))
         } _: { server, store, watcher in
             try await eventually("a watch") { server.watchers(Fixture.pods).count == 1 && store.current.count == 1 }

@@ -97,7 +97,8 @@ struct ReviewTests {
     func cache() async throws {
         let server = try await APIServerDouble.started()
         server.change { $0.decide = { ["allowed": .bool($0["user"] == "jane"), "reason": "because"] } }
-        let reviewer = Self.reviewer(server) { $0.cacheLifetime = .milliseconds(300) }
+        let clock = Mutex(ContinuousClock.now)
+        let reviewer = DelegatedAccessReviewer(client: server.client) { clock.withLock { $0 } }
         var other = Self.jane
         other.user.name = "joe"
         for _ in 0..<3 {
@@ -106,9 +107,11 @@ struct ReviewTests {
         }
         #expect(server.requests.count == 2)
         server.change { $0.decide = { _ in ["allowed": false] } }
-        try await Task.sleep(for: .milliseconds(320))
+        clock.withLock { $0 += .seconds(9.9) }
+        #expect(try await reviewer.authorize(Self.jane) == .allowed)
+        clock.withLock { $0 += .seconds(0.1) }
         #expect(try await reviewer.authorize(Self.jane) == .denied(reason: ""))
-        #expect(reviewer.statistics.cacheHits == 4 && reviewer.statistics.accessReviews == 3)
+        #expect(reviewer.statistics.cacheHits == 5 && reviewer.statistics.accessReviews == 3)
         try await server.stop()
     }
 
@@ -246,6 +249,19 @@ struct RequestHeaderTests {
                 name: "extension-apiserver-authentication"
             )
             try await eventually("the deletion") { seen.withLock { $0 } == ["CLIENT", "ROTATED", nil] }
+            // Back again, and deleted while nobody watches: only a new list can tell.
+            server.put(Self.collection, Self.configMap(Self.full))
+            try await eventually("the return") { seen.withLock { $0 }.last == "CLIENT" }
+            server.change { model in
+                _ = model.delete(
+                    Self.collection,
+                    namespace: "kube-system",
+                    name: "extension-apiserver-authentication"
+                )
+                model.compact()
+            }
+            server.breakWatches(Self.collection)
+            try await eventually("the deletion while away") { seen.withLock { $0 }.last == .some(nil) }
             group.cancelAll()
         }
         let selectors = Set(server.requests.map { $0.query["fieldSelector"] })

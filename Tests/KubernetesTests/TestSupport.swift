@@ -5,9 +5,13 @@ import Logging
 import Testing
 
 extension APIServerDouble {
-    static func started(needsClientCertificate: Bool = false) async throws -> APIServerDouble {
+    static func started(
+        needsClientCertificate: Bool = false,
+        speaksHTTP2: Bool = true
+    ) async throws -> APIServerDouble {
         try await APIServerDouble(
             needsClientCertificate: needsClientCertificate,
+            speaksHTTP2: speaksHTTP2,
             certificates: TestCertificates.shared.get()
         )
     }

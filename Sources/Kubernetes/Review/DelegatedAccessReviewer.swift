@@ -36,10 +36,17 @@ package final class DelegatedAccessReviewer: AccessReviewer {
 
     private let client: KubernetesClient
     private let settings: Settings
+    private let now: @Sendable () -> ContinuousClock.Instant
     private let state: Mutex<State>
 
-    package init(client: KubernetesClient, settings: Settings = Settings()) {
+    /// - Parameter now: the clock of the caches.
+    package init(
+        client: KubernetesClient,
+        settings: Settings = Settings(),
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
         self.client = client
+        self.now = now
         self.settings = settings
         self.state = Mutex(
             State(
@@ -53,8 +60,9 @@ package final class DelegatedAccessReviewer: AccessReviewer {
 
     package func authenticate(token: String) async throws(AccessReviewError) -> UserInfo? {
         guard !token.isEmpty, token.utf8.count <= self.settings.tokenByteLimit else { return nil }
+        let asked = self.now()
         let cached = self.state.withLock { state in
-            let value = state.users.value(of: token, now: .now)
+            let value = state.users.value(of: token, now: asked)
             if value != nil { state.statistics.cacheHits += 1 } else { state.statistics.tokenReviews += 1 }
             return value
         }
@@ -65,13 +73,15 @@ package final class DelegatedAccessReviewer: AccessReviewer {
             returning: TokenReviewResponse.self
         )
         let user = Self.user(of: review)
-        self.state.withLock { $0.users.insert(user, for: token, now: .now) }
+        let answered = self.now()
+        self.state.withLock { $0.users.insert(user, for: token, now: answered) }
         return user
     }
 
     package func authorize(_ request: AccessRequest) async throws(AccessReviewError) -> AccessDecision {
+        let asked = self.now()
         let cached = self.state.withLock { state in
-            let value = state.decisions.value(of: request, now: .now)
+            let value = state.decisions.value(of: request, now: asked)
             if value != nil { state.statistics.cacheHits += 1 } else { state.statistics.accessReviews += 1 }
             return value
         }
@@ -90,7 +100,8 @@ package final class DelegatedAccessReviewer: AccessReviewer {
         let decision: AccessDecision =
             isAllowed && status.denied != true
             ? .allowed : .denied(reason: status.reason ?? status.evaluationError ?? "")
-        self.state.withLock { $0.decisions.insert(decision, for: request, now: .now) }
+        let answered = self.now()
+        self.state.withLock { $0.decisions.insert(decision, for: request, now: answered) }
         return decision
     }
 

@@ -1,6 +1,7 @@
 import FoundationEssentials
 package import Logging
 import ServiceLifecycle
+import Synchronization
 package import TokenscaleCore
 
 /// Follows ConfigMap `kube-system/extension-apiserver-authentication`: whom the aggregator's client certificate must
@@ -31,6 +32,8 @@ package final class RequestHeaderWatcher: Service {
     package func run() async {
         let publish = self.publish
         let logger = self.logger
+        /// Whether the list that is coming in holds the ConfigMap: it may have been deleted while nobody watched.
+        let isListed = Mutex(false)
         let resource = WatchedResource(
             name: "configmaps/\(Self.name)",
             path: "/api/v1/namespaces/\(Self.namespace)/configmaps",
@@ -52,10 +55,13 @@ package final class RequestHeaderWatcher: Service {
                             metadata: ["config_map": "\(Self.name)", "key": "\(fault)"]
                         )
                     }
+                    isListed.withLock { $0 = true }
                     publish(configuration)
                 }
             case .deleted: publish(nil)
-            case .listBegan, .listEnded, .recovered, .failed: break
+            case .listBegan: isListed.withLock { $0 = false }
+            case .listEnded: if !isListed.withLock({ $0 }) { publish(nil) }
+            case .recovered, .failed: break
             }
         }
         await cancelWhenGracefulShutdown { await reflector.run() }

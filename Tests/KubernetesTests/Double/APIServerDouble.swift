@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOHTTP2
 import NIOPosix
 import NIOSSL
 import Synchronization
@@ -36,7 +37,12 @@ final class APIServerDouble: Sendable {
     private let listener: Mutex<(any Channel)?> = Mutex(nil)
     let certificates: TestCertificates
 
-    init(needsClientCertificate: Bool = false, certificates: TestCertificates? = nil) async throws {
+    /// - Parameter speaksHTTP2: as real API servers do; else HTTP/1.1 is all there is.
+    init(
+        needsClientCertificate: Bool = false,
+        speaksHTTP2: Bool = true,
+        certificates: TestCertificates? = nil
+    ) async throws {
         self.certificates = try certificates ?? TestCertificates()
         var tls = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMFile(self.certificates.path("server.crt")).map {
@@ -48,14 +54,20 @@ final class APIServerDouble: Sendable {
             tls.certificateVerification = .noHostnameVerification
             tls.trustRoots = .file(self.certificates.path("ca.crt"))
         }
+        tls.applicationProtocols = speaksHTTP2 ? ["h2", "http/1.1"] : ["http/1.1"]
         let context = try NIOSSLContext(configuration: tls)
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 256)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandler(APIServerHandler(server: self))
+                }.flatMap {
+                    // HTTP/1.1 parts on both: with HTTP/2 each request has a channel of its own.
+                    channel.configureCommonHTTPServerPipeline { channel in
+                        channel.eventLoop.makeCompletedFuture {
+                            try channel.pipeline.syncOperations.addHandler(APIServerHandler(server: self))
+                        }
+                    }
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -177,10 +189,7 @@ private final class APIServerHandler: ChannelInboundHandler {
 
     init(server: APIServerDouble) { self.server = server }
 
-    func channelActive(context: ChannelHandlerContext) {
-        self.server.opened(context.channel)
-        context.fireChannelActive()
-    }
+    func handlerAdded(context: ChannelHandlerContext) { self.server.opened(context.channel) }
 
     func channelInactive(context: ChannelHandlerContext) {
         self.server.closed(context.channel)
@@ -216,11 +225,11 @@ private final class APIServerHandler: ChannelInboundHandler {
         case .close: context.close(promise: nil)
         case .hang: break
         case .watch(let first, let watcher):
-            self.writeHead(context, 200, ["Content-Type": "application/json", "Transfer-Encoding": "chunked"])
+            self.writeHead(context, 200, ["Content-Type": "application/json"])
             context.flush()
             for event in first { APIServerDouble.send(event, to: watcher) }
         case .gone(let watcher):
-            self.writeHead(context, 200, ["Content-Type": "application/json", "Transfer-Encoding": "chunked"])
+            self.writeHead(context, 200, ["Content-Type": "application/json"])
             let status: JSON = ["kind": "Status", "code": 410, "reason": "Expired", "message": "too old"]
             let event = ClusterModel.Event(version: 0, collection: "", type: "ERROR", object: status)
             var watcher = watcher
@@ -238,6 +247,7 @@ private final class APIServerHandler: ChannelInboundHandler {
 
     private func writeHead(_ context: ChannelHandlerContext, _ status: Int, _ headers: [String: String]) {
         let fields = HTTPHeaders(headers.map { ($0.key, $0.value) })
+        // Without a length HTTP/1.1 sends chunks; HTTP/2 needs neither.
         let head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: status), headers: fields)
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
     }
