@@ -14,6 +14,8 @@ final class HTTP1Handler: ChannelInboundHandler {
         case receiving
         /// Answered before its end: what still comes is dropped.
         case dropping
+        /// Whatever the client sent after its last request is not looked at.
+        case closed
     }
 
     private let connection: ConnectionHandler
@@ -31,6 +33,7 @@ final class HTTP1Handler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if self.state == .closed { return }
         switch self.unwrapInboundIn(data) {
         case .head(let head): self.begin(head, context: context)
         case .body(var bytes):
@@ -68,7 +71,7 @@ final class HTTP1Handler: ChannelInboundHandler {
             if waitsForContinue { self.closesAfterRequest = true }
             self.answer(.failure(refused), context: context)
             self.state = .dropping
-            if waitsForContinue { context.close(promise: nil) }
+            if waitsForContinue { self.close(context) }
         } else if waitsForContinue {
             let interim = HTTPResponseHead(version: head.version, status: .continue)
             context.writeAndFlush(self.wrapOutboundOut(.head(interim)), promise: nil)
@@ -79,7 +82,7 @@ final class HTTP1Handler: ChannelInboundHandler {
         if self.state == .receiving { self.answer(self.intake.finish(), context: context) }
         self.state = .idle
         if self.closesAfterRequest {
-            context.close(promise: nil)
+            self.close(context)
         } else {
             self.connection.enter(.idle)
         }
@@ -132,7 +135,7 @@ final class HTTP1Handler: ChannelInboundHandler {
         case is ChannelShouldQuiesceEvent:
             self.isQuiescing = true
             self.closesAfterRequest = true
-            if self.state == .idle { context.close(promise: nil) }
+            if self.state == .idle { self.close(context) }
         case is BodyTimeoutEvent:
             self.refuseAndClose(.slowSender, "the body did not arrive in time", context: context)
         default:
@@ -146,6 +149,9 @@ final class HTTP1Handler: ChannelInboundHandler {
             let limit = self.connection.worker.shared.configuration.headerListByteLimit
             let message = "the header fields have more than \(limit) bytes"
             self.refuseAndClose(.headersTooLarge, message, context: context)
+        case HTTPParserError.invalidEOFState:
+            // The client went away in the middle of a request.
+            self.close(context)
         case is HTTPParserError:
             self.refuseAndClose(.malformed, "not a valid HTTP/1.1 request", context: context)
         default:
@@ -159,14 +165,18 @@ final class HTTP1Handler: ChannelInboundHandler {
         _ message: String,
         context: ChannelHandlerContext
     ) {
-        if self.state != .dropping {
+        if self.state == .idle || self.state == .receiving {
             let signal = self.intake.currentPlan?.signal ?? .unknown
             let refused = RefusedRequest(signal: signal, refusal: Refusal(reason, message))
             self.closesAfterRequest = true
             if self.state == .idle { self.intake.beginUnparsed() }
             self.answer(.failure(refused), context: context)
         }
-        self.state = .dropping
+        self.close(context)
+    }
+
+    private func close(_ context: ChannelHandlerContext) {
+        self.state = .closed
         context.close(promise: nil)
     }
 

@@ -76,10 +76,10 @@ package struct OTLPReceiver: Service {
                     throw ReceiverError.listenerClosed("\(listener.address)")
                 }
             }
-            tasks.addTask { await self.reloadSecrets(shared, from: secrets.files) }
-            tasks.addTask {
-                try? await gracefulShutdown()
+            if configuration.tls != nil || configuration.bearerTokenFile != nil {
+                tasks.addTask { await self.reloadSecrets(shared, from: secrets.files) }
             }
+            tasks.addTask { try? await gracefulShutdown() }
             // The reload ends only when cancelled; so the first result is a shutdown or a broken listener.
             let end = await tasks.nextResult()
             tasks.cancelAll()

@@ -110,6 +110,18 @@ struct HTTPTests {
         }
     }
 
+    @Test("what is pipelined behind a last request is not taken", arguments: [("/v1/logs", 1), ("/nowhere", 0)])
+    func nothingAfterTheLast(test: (path: String, count: Int)) async throws {
+        try await TestReceiver.run { receiver in
+            let client = try HTTP1Client(port: receiver.httpPort)
+            let last = HTTP1Client.request("POST", test.path, headers: [Self.json, ("connection", "close")])
+            try await client.connection.send(last + HTTP1Client.request("POST", "/v1/logs", headers: [Self.json]))
+            #expect(try await client.response() != nil)
+            #expect(try await client.isClosedByPeer())
+            #expect(receiver.ingested.count == test.count)
+        }
+    }
+
     static let refusals: [Case] = [
         ("wrong method", "GET", "/v1/metrics", [protobuf], 405),
         ("wrong method with body", "PUT", "/v1/metrics", [protobuf], 405),

@@ -110,6 +110,29 @@ struct LimitTests {
         }
     }
 
+    @Test("a client that goes away in the middle leaves nothing behind")
+    func abandoned() async throws {
+        try await TestReceiver.run { receiver in
+            let http = try HTTP1Client(port: receiver.httpPort)
+            let headers = [Self.json, ("content-length", "5000")]
+            let part = [UInt8](repeating: 0x61, count: 3000)
+            try await http.connection.send(HTTP1Client.request("POST", "/v1/logs", headers: headers) + part)
+            let grpc = try await HTTP2Client(port: receiver.grpcPort)
+            let stream = try await grpc.open(HTTP2Client.grpcHeaders(HTTP2Client.logs))
+            try await grpc.send([0, 0, 0, 0x20, 0] + part, on: stream, endStream: false)
+            try await eventually("both are buffered") { receiver.statistics.inFlightByteCount == 6005 }
+            #expect(receiver.statistics.inFlightRequestCount == 2)
+            // RST_STREAM with CANCEL.
+            try await grpc.connection.send(HTTP2Client.frame(type: 3, flags: 0, stream: stream, [0, 0, 0, 8]))
+            http.connection.shutdown()
+            try await eventually("nothing is in flight") {
+                receiver.statistics.inFlightByteCount == 0 && receiver.statistics.inFlightRequestCount == 0
+            }
+            #expect(try await grpc.call(HTTP2Client.logs).grpcStatus == "0")
+            #expect(receiver.statistics.refusals.isEmpty)
+        }
+    }
+
     @Test("connections over the limit are told to come back, far more are closed at once")
     func connections() async throws {
         try await TestReceiver.run({ $0.connectionLimit = 2 }) { receiver in
