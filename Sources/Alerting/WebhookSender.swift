@@ -55,6 +55,8 @@ package final class WebhookSender: Service {
                 try? await gracefulShutdown()
                 isDraining.set()
                 signals.signalAll()
+                // No lane, nothing to wait for.
+                guard !lanes.isEmpty else { return false }
                 try? await Task.sleep(for: .seconds(limit))
                 return false
             }
