@@ -90,11 +90,9 @@ package struct MetricsAPIServer: Service {
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.certificates.run() }
-            group.addTask { try await self.listener.run() }
-            // The listener ends first, by shutdown or with an error; the watch over the files ends with it.
-            try await group.next()
+            // Ends when requests in flight are finished; the watch over the files ends with it.
+            try await self.listener.run()
             group.cancelAll()
-            try await group.waitForAll()
         }
     }
 }

@@ -42,14 +42,17 @@ struct ExpositionTests {
         return fleet
     }
 
-    private static let ingest: IngestStatistics = {
-        var statistics = IngestStatistics()
-        statistics.requests[.init(transport: .http, signal: .logs, code: "200")] = 3
-        statistics.requests[.init(transport: .grpc, signal: .metrics, code: "OK")] = 2
-        statistics.refusals[.tooLarge] = 1
-        statistics.durations.record(nanoseconds: 300_000)
-        return statistics
-    }()
+    /// Families of other parts of the program: each kind once.
+    private static let additional: [MetricFamily] = [
+        MetricFamily("tokenscale_test_requests", .counter, "Requests.", samples: [.init(3, [("code", "200")])]),
+        MetricFamily("tokenscale_test_ratio", .gauge, "A fraction.", samples: [.init(0.25)]),
+        MetricFamily(
+            "tokenscale_test_duration_seconds",
+            .histogram,
+            "Durations.",
+            samples: MetricFamily.Sample.histogram(bounds: [0.1, 1], counts: [2, 1, 1], sum: 4.5, labels: [])
+        ),
+    ]
 
     static func exposition(
         _ fleet: Fleet,
@@ -71,7 +74,7 @@ struct ExpositionTests {
             servedValues: served,
             version: "0.1.0",
             now: { clock.now },
-            additional: { MetricFamily.families(of: Self.ingest) }
+            additional: { Self.additional }
         )
     }
 

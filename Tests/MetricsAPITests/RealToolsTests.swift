@@ -45,7 +45,7 @@ struct RealToolsTests {
     }
 
     static let python: String? = {
-        let environment = ProcessInfo.processInfo.environment["TOKENSCALE_PYTHON"]
+        let environment = ProcessInfo.processInfo.environment["TOKENSCALE_TEST_PYTHON"]
         let root = URL(filePath: #filePath).appending(path: "../../../.venv/bin/python").standardizedFileURL.path()
         let candidates = [environment, root, "/usr/bin/python3"].compactMap { $0 }
         return candidates.first { path in

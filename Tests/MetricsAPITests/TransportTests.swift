@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Logging
 import MetricsAPI
+import ServiceLifecycle
 import Testing
 import TokenscaleCore
 import X509
@@ -163,6 +164,64 @@ struct TransportTests {
             #expect(await trickling.isClosed(within: 10))
             // What was sent waits in the way of the end; only a further byte shows that nobody is there any more.
             #expect(await deaf.isClosed(within: 10, poke: true))
+        }
+    }
+
+    static let python = ["/usr/bin/python3", "/usr/local/bin/python3"]
+        .first { FileManager.default.isExecutableFile(atPath: $0) }
+
+    @Test("HTTP/2: PING is answered, a stream that is never read is reset", .enabled(if: python != nil))
+    func slowStream() async throws {
+        let store = try ServerCertificateStore(
+            source: .selfSigned(names: ["localhost"]),
+            now: { Timestamp(seconds: Int64(Date.now.timeIntervalSince1970)) },
+            logger: .silent
+        )
+        let large = [UInt8](repeating: 65, count: 4 << 20)
+        let listener = Self.listener(port: 0, certificates: store, body: large) { $0.stalledWriteSeconds = 1 }
+        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Resources/http2.py").path()
+        try await withServer(listener, bound: listener.bound) { port in
+            let process = Process()
+            process.executableURL = URL(filePath: try #require(Self.python))
+            process.arguments = [script, "\(port)"]
+            let output = Pipe()
+            process.standardOutput = output
+            let ended = AsyncStream<Void> { continuation in
+                process.terminationHandler = { _ in continuation.finish() }
+            }
+            try process.run()
+            for await _ in ended {}
+            let data = try output.fileHandleForReading.readToEnd() ?? Data()
+            #expect(String(decoding: data, as: UTF8.self) == "pong reset\n")
+        }
+    }
+
+    @Test("a graceful shutdown finishes what is being answered")
+    func gracefulShutdown() async throws {
+        let (arrivals, arrived) = AsyncStream<Void>.makeStream()
+        let (releases, release) = AsyncStream<Void>.makeStream()
+        let listener = HTTPListener(
+            configuration: ListenerConfiguration(name: "test", host: "127.0.0.1", port: 0),
+            now: { Fleet.time },
+            logger: .silent
+        ) { _ in
+            arrived.yield()
+            for await _ in releases {}
+            return HTTPReply(text: "done")
+        }
+        let group = ServiceGroup(services: [listener], logger: .silent)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            let port = try #require(await listener.bound.value()).port
+            tasks.addTask {
+                let client = HTTPClient(.init(userAgent: "test", proxy: .direct))
+                let response = try await client.send(HTTPRequest(url: "http://127.0.0.1:\(port)/"))
+                #expect(response.body == Array("done".utf8))
+            }
+            for await _ in arrivals.prefix(1) {}
+            await group.triggerGracefulShutdown()
+            release.finish()
+            try await tasks.waitForAll()
         }
     }
 

@@ -176,7 +176,7 @@ struct StatusPage: Sendable {
             head: [
                 "namespace", "pod", "workload", "state", "tokens/min", "burst 15 s", "input", "output",
                 "cache creation",
-                "cache read", "stuck", "sessions", "turns", "stuck sessions", "heard",
+                "cache read", "stuck", "sessions", "turns", "loops", "heard",
             ],
             rows: Array(rows),
             numberCount: 11
@@ -246,13 +246,13 @@ struct StatusPage: Sendable {
 
     private static let style = """
         :root{color-scheme:light dark;--line:#8883;--soft:#8882;--dim:#888}
-        *{box-sizing:border-box}body{margin:0;font:14px/1.45 system-ui,sans-serif;padding:1.2rem 1.6rem}
+        *{box-sizing:border-box}body{margin:0;font:13px/1.45 system-ui,sans-serif;padding:1.2rem 1.6rem}
         header{display:flex;gap:1rem;align-items:baseline;flex-wrap:wrap}h1{font-size:1.3rem;margin:0}
         header p,footer,small{color:var(--dim)}h2{font-size:1rem;margin:1.4rem 0 .5rem}
         .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:.7rem;margin-top:1rem}
         .tile{border:1px solid var(--line);border-radius:8px;padding:.7rem .9rem;display:flex;flex-direction:column}
         .tile b{font-size:1.5rem;font-variant-numeric:tabular-nums}.scroll{overflow-x:auto}
-        table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.25rem .6rem;white-space:nowrap}
+        table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.22rem .45rem;white-space:nowrap}
         th{font-weight:600;border-bottom:1px solid var(--line);color:var(--dim)}
         tr:nth-child(even) td{background:var(--soft)}
         .n{text-align:right;font-variant-numeric:tabular-nums}.facts{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;
