@@ -176,3 +176,17 @@ let package = Package(
         ),
     ]
 )
+
+if withBenchmarks {
+    package.targets.append(
+        .executableTarget(
+            name: "tokenscale-metrics-benchmarks",
+            dependencies: [
+                "MetricsAPI", "TokenscaleCore", logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            path: "Tests/MetricsBenchmarks",
+            swiftSettings: strict
+        )
+    )
+}

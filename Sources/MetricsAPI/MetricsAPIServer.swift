@@ -39,6 +39,7 @@ package struct MetricsAPIServer: Service {
         }
     }
 
+    private let handler: MetricsAPIHandler
     private let listener: HTTPListener
     private let certificates: ServerCertificateStore
     private let isOpen: Bool
@@ -67,6 +68,7 @@ package struct MetricsAPIServer: Service {
             now: now,
             exposition: sources.exposition
         )
+        self.handler = handler
         self.certificates = certificates
         self.isOpen = sources.reviewer == nil
         self.logger = logger
@@ -80,6 +82,9 @@ package struct MetricsAPIServer: Service {
     }
 
     package var bound: BoundAddress { self.listener.bound }
+
+    /// Answers one request that came some other way than over the listener.
+    package func respond(_ call: HTTPCall) async -> HTTPReply { await self.handler.respond(call) }
 
     /// Serves until shutdown. Throws ``MetricsAPIError`` when it cannot listen.
     package func run() async throws {

@@ -41,7 +41,7 @@ enum ExplanationJSON {
             return "no pod is known: the HPA holds at \(explanation.currentReplicas)"
         }
         let sum = known.reduce(Quantity(milli: 0)) { $0 + ($1.value?.quantity ?? Quantity(milli: 0)) }
-        let mean = Quantity(milli: sum.milli / Int64(max(1, known.count)))
+        let mean = Quantity(clamping: Int64((sum.value / Double(max(1, known.count))).rounded()))
         let missingText = missing > 0 ? ", \(missing) missing at target when scaling down and at 0 when scaling up" : ""
         return "mean \(mean.text) of \(known.count) pods / target \(target.text)\(missingText), tolerance 10 %: "
             + "\(proposed) replicas before behavior and limits"
@@ -74,7 +74,8 @@ enum ExplanationJSON {
                 array.object { object in
                     object.member("session", session.snapshot.id)
                     object.member("model", ifPresent: session.snapshot.model)
-                    object.member("tokensPerMinute", session.contribution)
+                    object.member("tokensPerMinute", session.isExcluded ? 0 : session.rate)
+                    object.member("excludedTokensPerMinute", session.isExcluded ? session.rate : 0)
                     object.member("isExcluded", session.isExcluded)
                     object.member("isStuck", session.snapshot.isStuck)
                     object.member("isLive", session.snapshot.isLive)

@@ -52,7 +52,7 @@ struct StatusPage: Sendable {
         let unknown = pods.count { !$0.state.isKnown }
         let stuckSessions = pods.reduce(0) { $0 + $1.stuckSessionCount }
         let tiles = [
-            ("tokens / min", Self.grouped(active.scaling), "input + output + cache creation, 60 s"),
+            ("tokens / min", Self.grouped(active.scaling), "without cache reads, over 60 s"),
             ("stuck tokens / min", Self.grouped(stuck.scaling), "left out of the scaling value"),
             ("waiting tasks", Self.grouped(Int64(min(depth, 1e15))), "\(self.snapshot.queues.count) queues"),
             ("pods", Self.grouped(Int64(pods.count)), "\(unknown) not known"),

@@ -22,8 +22,9 @@ package struct Explanation: Sendable {
 
     package struct Session: Sendable {
         package var snapshot: SessionSnapshot
-        /// In tokens per minute of the selected types; 0 for a stuck session that is left out.
-        package var contribution: Int64
+        /// In tokens per minute of the selected types, whether it counts or not.
+        package var rate: Int64
+        /// Stuck and not asked for: its rate is not load.
         package var isExcluded: Bool
     }
 
@@ -172,7 +173,7 @@ extension MetricsView {
                 let isExcluded = session.isStuck ? !selection.includesStuck : !selection.includesActive
                 return Explanation.Session(
                     snapshot: session,
-                    contribution: isExcluded ? 0 : selection.sum(session.rate),
+                    rate: selection.sum(session.rate),
                     isExcluded: isExcluded
                 )
             }

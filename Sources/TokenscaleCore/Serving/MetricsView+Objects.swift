@@ -109,10 +109,11 @@ extension MetricsView {
             )
         }
         guard self.directory.isSynced || self.isCovered || metric == .queueDepth else {
+            let age = self.now.seconds(since: self.snapshot.startTime)
             throw .notKnown(
                 "\(metric.name) of \(name) is not known: the collector started "
-                    + "\(Int(self.now.seconds(since: self.snapshot.startTime))) s ago and pods may not have reported "
-                    + "yet; ask again in \(Int(self.configuration.coverageSeconds)) s"
+                    + "\(Int(age)) s ago and pods may not have reported "
+                    + "yet; ask again in \(max(1, Int(self.configuration.coverageSeconds - age))) s"
             )
         }
         let maximum: Quantity = metric.isRate ? .maximum : .countMaximum
