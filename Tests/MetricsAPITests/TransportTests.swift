@@ -121,8 +121,9 @@ struct TransportTests {
             configuration: configuration,
             certificates: certificates,
             now: { Fleet.time },
-            logger: .silent
-        ) { _ in HTTPReply(contentType: "text/plain", body: body) }
+            logger: .silent,
+            respond: { _ in HTTPReply(contentType: "text/plain", body: body) }
+        )
     }
 
     @Test("a port in use is a clear error")
@@ -203,12 +204,13 @@ struct TransportTests {
         let listener = HTTPListener(
             configuration: ListenerConfiguration(name: "test", host: "127.0.0.1", port: 0),
             now: { Fleet.time },
-            logger: .silent
-        ) { _ in
-            arrived.yield()
-            for await _ in releases {}
-            return HTTPReply(text: "done")
-        }
+            logger: .silent,
+            respond: { _ in
+                arrived.yield()
+                for await _ in releases {}
+                return HTTPReply(text: "done")
+            }
+        )
         let group = ServiceGroup(services: [listener], logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
