@@ -28,6 +28,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let isOverLimit: Bool
     private(set) var deadline: NIODeadline = .distantFuture
     private var phase = Phase.head
+    private var isHTTP2 = false
     private var openStreamCount = 0
     private var isReadPending = false
     private var context: ChannelHandlerContext?
@@ -70,8 +71,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     // MARK: - Deadlines
-
-    private var isHTTP2 = false
 
     func becomeHTTP2() {
         self.isHTTP2 = true

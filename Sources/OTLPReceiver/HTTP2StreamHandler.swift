@@ -22,7 +22,10 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     private var isGRPC = false
     private var isHead = false
     private var contentType: String?
+    /// The stream exists.
     private var isOpen = false
+    /// The client has sent all of its request.
+    private var isEnded = false
     private var timeout: Scheduled<Void>?
 
     init(connection: ConnectionHandler) {
@@ -62,8 +65,6 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
         }
         context.fireChannelReadComplete()
     }
-
-    private var isEnded = false
 
     private func begin(_ headers: HPACKHeaders, context: ChannelHandlerContext) {
         self.state = .receiving

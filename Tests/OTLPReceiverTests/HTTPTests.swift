@@ -238,16 +238,22 @@ struct HTTPTests {
         #expect(head.path == test.path)
     }
 
-    @Test("header fields beyond the limit get 431")
-    func headerLimit() async throws {
+    @Test("a head beyond the limit gets 431, whatever it is made of", arguments: ["one field", "many fields", "path"])
+    func headerLimit(what: String) async throws {
         try await TestReceiver.run({ $0.headerListByteLimit = 2000 }) { receiver in
             let client = try HTTP1Client(port: receiver.httpPort)
-            let response = try await client.exchange(
-                "POST",
-                "/v1/logs",
-                headers: [Self.json, ("x-long", String(repeating: "x", count: 3000))]
-            )
+            let long = String(repeating: "x", count: 3000)
+            let fields =
+                switch what {
+                case "one field": [Self.json, ("x-long", long)]
+                case "many fields": [Self.json] + (0..<100).map { ("x-\($0)", String(repeating: "x", count: 30)) }
+                default: [Self.json]
+                }
+            let path = what == "path" ? "/" + long : "/v1/logs"
+            let response = try await client.exchange("POST", path, headers: fields)
             #expect(response.status == 431)
+            #expect(response.text.contains("2000 bytes"))
+            #expect(try await client.isClosedByPeer())
             #expect(receiver.refusals(.headersTooLarge) == 1)
         }
     }
