@@ -140,6 +140,11 @@ package struct AlertEvaluator: Sendable {
             }
             let depths = try await self.outbox.depths(at: now)
             let known = self.configuration.receivers.map(\.name)
+            let before = self.status.current.statistics.receivers
+            // Another process has put something back: `tokenscale alerts --retry-parked`.
+            if depths.receivers.contains(where: { $0.value.depth > before[$0.key]?.depth ?? 0 }) {
+                self.stored.signalAll()
+            }
             self.status.update { status in
                 status.statistics.outboxByteCount = depths.byteCount
                 for name in Set(known).union(depths.receivers.keys).union(status.statistics.receivers.keys) {

@@ -191,7 +191,7 @@ struct ReceiverLane: Sendable {
                 for: self.receiver.name,
                 endedAfter: now.advanced(bySeconds: -300)
             )
-            let told = firing.filter { !$0.isSilenced }.map { alert in
+            let told = firing.filter { $0.isNotified && !$0.isSilenced }.map { alert in
                 AlertTransition(kind: .repeated, alert: alert, previousSeverity: nil, resolution: nil, time: now)
             }
             var rest = (told + ended)[...]

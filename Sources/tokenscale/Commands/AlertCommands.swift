@@ -60,7 +60,7 @@ struct AlertsCommand: AsyncParsableCommand {
         let now = WallClock.now()
         if self.retryParked {
             let count = try await outbox.retryParked(receiver: self.receiver, at: now)
-            StandardStreams.write("\(count) parked deliveries will be tried again within a minute.")
+            StandardStreams.write("\(count) parked deliveries are being tried again.")
             return
         }
         let alerts = try await outbox.alerts().sorted { $0.subject < $1.subject }
