@@ -28,7 +28,7 @@ struct OutboxOptions: ParsableArguments {
                     + "(in a pod: kubectl exec deploy/tokenscale -- tokenscale alerts)"
             )
         }
-        return AlertOutbox(path: path)
+        return AlertOutbox(path: path, limits: configuration.alertingConfiguration.outbox)
     }
 }
 
