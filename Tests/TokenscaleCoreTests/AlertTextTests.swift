@@ -21,6 +21,18 @@ struct AlertTextTests {
         )
     }
 
+    @Test("what the finding does not tell is worked out, or left out")
+    func unknowns() throws {
+        var finding = AlertFixtures.finding()
+        (finding.requestsPerMinute, finding.tokens, finding.costMicroUSD) = (0, .zero, 0)
+        finding.lastProgress = AlertFixtures.start.advanced(bySeconds: -86_400)
+        #expect(
+            try AlertText(Self.transition(finding)).evidenceSentence
+                == "Bash failed 37 times in 41 min with the same error and arguments, 1 requests/min, "
+                + "nothing edited or committed since 2026-11-20 10:02 UTC."
+        )
+    }
+
     @Test("the summary names the pattern, session and pod")
     func summary() throws {
         #expect(

@@ -49,7 +49,7 @@ package struct AlertText: Sendable {
         if evidence.requestsPerMinute > 0 {
             parts.append("\(Self.rounded(evidence.requestsPerMinute)) requests/min")
         }
-        parts.append("\(Self.scaled(evidence.tokens)) tokens")
+        if evidence.tokens > 0 { parts.append("\(Self.scaled(evidence.tokens)) tokens") }
         if evidence.costMicroUSD > 0 { parts.append("about \(Self.dollars(evidence.costMicroUSD))") }
         let since = UTCTime(Timestamp(nanoseconds: evidence.lastProgress ?? evidence.onset))
         let clock = since.clock(seenAt: UTCTime(self.transition.time))
