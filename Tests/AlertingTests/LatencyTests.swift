@@ -16,7 +16,7 @@ struct LatencyTests {
         )
         let start = AlertingFixtures.wallClock()
         var generator = DeliveryPolicyTests.SeededGenerator(state: 5)
-        let events = (0..<400).map { index in
+        let events = (0..<120).map { index in
             (pod: "pod-\(index)", time: start.advanced(bySeconds: Double.random(in: 0...8, using: &generator)))
         }
         try await run {
@@ -34,17 +34,17 @@ struct LatencyTests {
                 let pods = events.map { (name: $0.pod, severity: $0.time <= now ? LoopSeverity.warning : nil) }
                 await evaluator.evaluate(AlertingFixtures.snapshot(at: now, pods))
             }
-            try await run.wait(for: name, .delivered, count: 400)
+            try await run.wait(for: name, .delivered, count: 120)
         }
         let moments = Dictionary(uniqueKeysWithValues: events.map { ($0.pod, $0.time.seconds(since: .zero)) })
-        let latencies = try await double.records(name, count: 400).map { record -> Double in
+        let latencies = try await double.records(name, count: 120).map { record -> Double in
             let labels = try #require(try record.json()["groupLabels"] as? [String: String])
             return record.time - (try #require(moments[labels["pod"] ?? ""]))
         }.sorted()
-        #expect(latencies.count == 400)
-        let (p50, p99) = (latencies[200], latencies[396])
-        print("latency, event to webhook received: p50 \(p50) s, p99 \(p99) s, max \(latencies[399]) s")
+        #expect(latencies.count == 120)
+        let (p50, p99) = (latencies[60], latencies[118])
+        print("latency, event to webhook received: p50 \(p50) s, p99 \(p99) s, max \(latencies[119]) s")
         #expect(p99 < 2)
-        #expect(run.receiver(name).latency.count == 400)
+        #expect(run.receiver(name).latency.count == 120)
     }
 }
