@@ -76,17 +76,61 @@ struct ReceiverLane: Sendable {
         guard !due.isEmpty else { return false }
         var rest = due[...]
         while !rest.isEmpty, !Task.isCancelled {
-            let batch = Array(rest.prefix(request.batchLimit))
-            rest = rest.dropFirst(batch.count)
-            guard await self.deliver(batch, request, &state) else { return true }
+            let wave = Array(rest.prefix(request.batchLimit * self.policy.concurrentLimit))
+            rest = rest.dropFirst(wave.count)
+            guard await self.deliver(wave, request, &state) else { return true }
         }
         return true
     }
 
-    /// Sends one request and notes how it ended. Returns false when the rest of the batch is to wait.
-    private func deliver(_ batch: [Delivery], _ request: ReceiverRequest, _ state: inout State) async -> Bool {
-        let verdict = state.isGone ? .gone : await self.send(batch.map(\.transition), request)
-        guard let verdict else { return false }
+    /// Sends deliveries of different alerts side by side and notes how they ended. Returns false when the rest is to
+    /// wait.
+    private func deliver(_ wave: [Delivery], _ request: ReceiverRequest, _ state: inout State) async -> Bool {
+        let batches = stride(from: 0, to: wave.count, by: request.batchLimit).map { start in
+            Array(wave[start..<min(wave.count, start + request.batchLimit)])
+        }
+        let verdicts = state.isGone ? batches.map { _ in .gone } : await self.send(batches, request)
+        var goesOn = true
+        let accepted = zip(batches, verdicts).filter { $0.1 == .accepted }.flatMap(\.0)
+        if !accepted.isEmpty { goesOn = await self.conclude(accepted, .accepted, &state) }
+        for (batch, verdict) in zip(batches, verdicts) where verdict != .accepted {
+            // Without a verdict the process shuts down: nothing is known of the attempt.
+            guard let verdict else {
+                goesOn = false
+                continue
+            }
+            goesOn = await self.conclude(batch, verdict, &state) && goesOn
+        }
+        self.judge(verdicts.compactMap { $0 }, &state.breaker)
+        return goesOn && !state.breaker.isOpen(at: self.now())
+    }
+
+    /// What failed side by side is one failure of the receiver: a short hiccup must not silence it for long.
+    private func judge(_ verdicts: [DeliveryVerdict], _ breaker: inout CircuitBreaker) {
+        var hasFailed = false
+        var pauses: [Double] = []
+        for case .retry(_, let afterSeconds) in verdicts {
+            hasFailed = true
+            if let afterSeconds { pauses.append(min(afterSeconds, self.policy.retryAfterMaximumSeconds)) }
+        }
+        guard hasFailed else { return }
+        breaker.failed(at: self.now(), retryAfterSeconds: pauses.max())
+    }
+
+    /// One request for each batch, at the same time.
+    private func send(_ batches: [[Delivery]], _ request: ReceiverRequest) async -> [DeliveryVerdict?] {
+        await withTaskGroup(of: (index: Int, verdict: DeliveryVerdict?).self) { group in
+            for (index, batch) in batches.enumerated() {
+                group.addTask { (index, await self.send(batch.map(\.transition), request)) }
+            }
+            var verdicts = [DeliveryVerdict?](repeating: nil, count: batches.count)
+            for await result in group { verdicts[result.index] = result.verdict }
+            return verdicts
+        }
+    }
+
+    /// Notes how one request ended. Returns false when the rest is to wait.
+    private func conclude(_ batch: [Delivery], _ verdict: DeliveryVerdict, _ state: inout State) async -> Bool {
         let now = self.now()
         let sequences = batch.map(\.sequence)
         switch verdict {
@@ -102,10 +146,6 @@ struct ReceiverLane: Sendable {
             }
             return true
         case .retry(let problem, let afterSeconds):
-            state.breaker.failed(
-                at: now,
-                retryAfterSeconds: afterSeconds.map { min($0, self.policy.retryAfterMaximumSeconds) }
-            )
             let attemptCount = (batch.map(\.attemptCount).max() ?? 0) + 1
             let delay = self.policy.delaySeconds(
                 attemptCount: attemptCount,
@@ -122,7 +162,7 @@ struct ReceiverLane: Sendable {
             )
             let next = now.advanced(bySeconds: delay)
             await self.end(batch, .retry(at: next, problem: problem), counting: .retried, at: now)
-            return !state.breaker.isOpen(at: now)
+            return true
         case .park(let problem):
             // An answer is an answer: the receiver is alive.
             state.breaker.succeeded()

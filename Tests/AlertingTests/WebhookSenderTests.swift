@@ -140,6 +140,7 @@ struct WebhookSenderTests {
     func breaker() async throws {
         var configuration = AlertingFixtures.configuration(self.receiver("b", "500"))
         configuration.delivery.circuitFailureLimit = 3
+        configuration.delivery.concurrentLimit = 1
         configuration.delivery.circuitOpenSeconds = 30
         let run = try SenderRun(configuration)
         try await run {

@@ -70,6 +70,7 @@ extension AlertingConfiguration {
         faults.check("alerting.delivery.ageLimitSeconds", delivery.ageLimitSeconds, in: 1...2_592_000)
         faults.check("alerting.delivery.circuitFailureLimit", delivery.circuitFailureLimit, in: 1...1000)
         faults.check("alerting.delivery.circuitOpenSeconds", delivery.circuitOpenSeconds, in: 0.1...3600)
+        faults.check("alerting.delivery.concurrentLimit", delivery.concurrentLimit, in: 1...64)
         faults.check("alerting.delivery.resendSeconds", delivery.resendSeconds, in: 1...240)
         faults.check("alerting.delivery.shutdownSeconds", delivery.shutdownSeconds, in: 0...60)
         faults.check("alerting.outbox.rowLimit", self.outbox.rowLimit, in: 100...10_000_000)

@@ -81,6 +81,8 @@ package struct DeliveryPolicy: Equatable, Sendable {
     /// Failures in a row after which a receiver is left alone, and for how long.
     package var circuitFailureLimit = 5
     package var circuitOpenSeconds: Double = 30
+    /// Requests to one receiver at the same time, for different alerts; after a pause one, until one succeeds.
+    package var concurrentLimit = 8
     /// How often firing alerts are told to Alertmanager anew, which would otherwise resolve them. Their `endsAt` is
     /// four times this ahead.
     package var resendSeconds: Double = 60

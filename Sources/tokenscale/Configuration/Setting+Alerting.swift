@@ -180,6 +180,13 @@ extension Setting {
             in: 0.1...3_600,
             "For how long."
         ),
+        .integer(
+            "alert-concurrent-limit",
+            .alerting,
+            \.alerting.delivery.concurrentLimit,
+            in: 1...64,
+            "Requests to one receiver at the same time, each for another alert."
+        ),
         .number(
             "alert-resend-seconds",
             .alerting,
