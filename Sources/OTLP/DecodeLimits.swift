@@ -2,9 +2,9 @@
 /// refused (``OTLPDecodeError/tooLarge(_:seen:allowed:)``), what breaks a limit of an item costs that item only,
 /// which is then counted as ``RecordOutcome/limitedCount`` and reported to the sender as a partial success.
 package struct DecodeLimits: Equatable, Sendable {
-    /// Decode memory, in bytes per byte of the body, besides ``arenaBaseByteCount``. Real exports need 1.0 to 1.5,
-    /// exports of very small points up to 2.6; a hostile body of empty messages would need 70 (facts: 4 MiB become
-    /// 150 to 500 MB with the stock allocator of protobuf-c).
+    /// Decode memory, in bytes per byte of the body, besides ``arenaBaseByteCount``. Real exports need 1.0 to 1.2; a
+    /// body of empty messages would need 60 (and 150 to 500 MB of 4 MiB with the stock schema and allocator of
+    /// protobuf-c).
     package var arenaBytesPerBodyByte = 3
     /// Decode memory that every request may use, in bytes.
     package var arenaBaseByteCount = 65_536

@@ -8,6 +8,8 @@ struct ItemDecoder {
     var events: AgentEventBuilder
     var resource: ResourceBuilder
     var blocks: BlockList
+    /// Of points and of records of protobuf.
+    var memo = AttributeMemo()
 
     init(names: KnownNames, limits: DecodeLimits) {
         self.limits = limits
@@ -21,6 +23,12 @@ struct ItemDecoder {
             labelCountMax: limits.labelCountMax
         )
         self.blocks = BlockList(limits: limits)
+    }
+
+    /// Forgets the request before.
+    mutating func begin() {
+        self.blocks.begin()
+        self.memo.forget()
     }
 
     /// Appends the point that `points` has built, if it says something.

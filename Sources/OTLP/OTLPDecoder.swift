@@ -34,7 +34,7 @@ package final class OTLPDecoder {
         guard body.byteCount <= Int(Int32.max) else {
             throw .tooLarge(.bodyByteCount, seen: body.byteCount, allowed: Int(Int32.max))
         }
-        self.items.blocks.begin()
+        self.items.begin()
         switch encoding {
         case .protobuf: try self.decodeProtobuf(body, signal, take)
         case .json: try self.decodeJSON(body, signal, take)
@@ -50,24 +50,16 @@ package final class OTLPDecoder {
         let budget = self.arenaBudget(bodyByteCount: body.byteCount)
         self.arena.prepare(byteCount: budget)
         defer { self.arena.release() }
-        switch signal {
-        case .metrics:
-            let request = unsafe body.withUnsafeBytes { bytes in
-                unsafe otlp__metrics_request__unpack(self.arena.allocator, bytes.count, bytes.bytePointer)
-            }
-            guard let request = unsafe request else { throw self.envelopeError(budget) }
-            let text = unsafe self.arena.used.bytes
-            try unsafe self.items.readMetrics(request, text)
-            self.handOut(text, take)
-        case .logs, .traces:
-            let request = unsafe body.withUnsafeBytes { bytes in
-                unsafe otlp__items_request__unpack(self.arena.allocator, bytes.count, bytes.bytePointer)
-            }
-            guard let request = unsafe request else { throw self.envelopeError(budget) }
-            let text = unsafe self.arena.used.bytes
-            try unsafe self.items.readItems(request, text, areRecords: signal == .logs)
-            self.handOut(text, take)
+        let request = unsafe body.withUnsafeBytes { bytes in
+            unsafe otlp__items_request__unpack(self.arena.allocator, bytes.count, bytes.bytePointer)
         }
+        guard let request = unsafe request else {
+            throw self.arena.isExhausted
+                ? .tooLarge(.decodeMemory, seen: budget + 1, allowed: budget) : .malformed(.envelope, offset: nil)
+        }
+        let text = unsafe self.arena.used.bytes
+        try unsafe self.items.readRequest(request, text, signal)
+        self.handOut(text, take)
     }
 
     private func decodeJSON(
@@ -88,11 +80,6 @@ package final class OTLPDecoder {
     private func arenaBudget(bodyByteCount: Int) -> Int {
         let (scaled, overflow) = bodyByteCount.multipliedReportingOverflow(by: self.limits.arenaBytesPerBodyByte)
         return (overflow ? Int(Int32.max) : scaled).addingSaturated(self.limits.arenaBaseByteCount)
-    }
-
-    private func envelopeError(_ budget: Int) -> OTLPDecodeError {
-        self.arena.isExhausted
-            ? .tooLarge(.decodeMemory, seen: budget + 1, allowed: budget) : .malformed(.envelope, offset: nil)
     }
 }
 

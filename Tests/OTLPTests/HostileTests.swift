@@ -65,7 +65,7 @@ struct HostileTests {
             (OTLPSignal.metrics, [UInt8](), [0x0a, 0x00]), (.metrics, [1, 2], [0x12, 0x00]),
             (.metrics, [1], [0x12, 0x00]), (.metrics, [1, 2, 2, 7], [0x0a, 0x00]), (.logs, [1, 2], [0x12, 0x00]),
             (.logs, [], [0x0a, 0x00]), (.traces, [1, 2], [0x12, 0x00]), (.metrics, [], [0x68, 0x00]),
-            (.logs, [1], [0x68, 0x00]), (.metrics, [1, 2, 2], [0x3a, 0x00]),
+            (.logs, [1], [0x68, 0x00]),
         ]
     )
     func amplification(signal: OTLPSignal, path: [UInt8], unit: [UInt8]) {
@@ -87,6 +87,12 @@ struct HostileTests {
             for body in [resources, sums] { _ = try? self.decoder.decoded(body, .metrics, .protobuf) }
         }
         #expect(time < .seconds(2))
+    }
+
+    @Test("two million empty sums of one metric are one empty sum")
+    func emptySums() throws {
+        let body = self.wrapped(self.repeated([0x3a, 0x00], byteCount: 4 << 20), [2, 2, 1])
+        #expect(try self.decoder.decoded(body, .metrics, .protobuf).itemCount == 0)
     }
 
     @Test("the number of items is limited, across blocks and scopes", arguments: OTLPEncoding.allCases)

@@ -16,11 +16,6 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 
-typedef struct Otlp__Points Otlp__Points;
-typedef struct Otlp__Metric Otlp__Metric;
-typedef struct Otlp__ScopeMetrics Otlp__ScopeMetrics;
-typedef struct Otlp__ResourceMetrics Otlp__ResourceMetrics;
-typedef struct Otlp__MetricsRequest Otlp__MetricsRequest;
 typedef struct Otlp__ScopeItems Otlp__ScopeItems;
 typedef struct Otlp__ResourceItems Otlp__ResourceItems;
 typedef struct Otlp__ItemsRequest Otlp__ItemsRequest;
@@ -32,100 +27,15 @@ typedef struct Otlp__ItemsRequest Otlp__ItemsRequest;
 /* --- messages --- */
 
 /*
- * Sum, Gauge, Histogram, ExponentialHistogram and Summary have the same shape as far as we look.
- */
-struct  Otlp__Points
-{
-  ProtobufCMessage base;
-  size_t n_data_points;
-  ProtobufCBinaryData *data_points;
-  int32_t aggregation_temporality;
-  protobuf_c_boolean is_monotonic;
-};
-#define OTLP__POINTS__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&otlp__points__descriptor) \
-    , 0,NULL, 0, 0 }
-
-
-typedef enum {
-  OTLP__METRIC__DATA__NOT_SET = 0,
-  OTLP__METRIC__DATA_GAUGE = 5,
-  OTLP__METRIC__DATA_SUM = 7,
-  OTLP__METRIC__DATA_HISTOGRAM = 9,
-  OTLP__METRIC__DATA_EXPONENTIAL_HISTOGRAM = 10,
-  OTLP__METRIC__DATA_SUMMARY = 11
-    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(OTLP__METRIC__DATA__CASE)
-} Otlp__Metric__DataCase;
-
-struct  Otlp__Metric
-{
-  ProtobufCMessage base;
-  ProtobufCBinaryData name;
-  ProtobufCBinaryData description;
-  ProtobufCBinaryData unit;
-  size_t n_metadata;
-  ProtobufCBinaryData *metadata;
-  Otlp__Metric__DataCase data_case;
-  union {
-    Otlp__Points *gauge;
-    Otlp__Points *sum;
-    Otlp__Points *histogram;
-    Otlp__Points *exponential_histogram;
-    Otlp__Points *summary;
-  };
-};
-#define OTLP__METRIC__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&otlp__metric__descriptor) \
-    , {0,NULL}, {0,NULL}, {0,NULL}, 0,NULL, OTLP__METRIC__DATA__NOT_SET, {0} }
-
-
-struct  Otlp__ScopeMetrics
-{
-  ProtobufCMessage base;
-  ProtobufCBinaryData scope;
-  size_t n_metrics;
-  Otlp__Metric **metrics;
-  ProtobufCBinaryData schema_url;
-};
-#define OTLP__SCOPE_METRICS__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&otlp__scope_metrics__descriptor) \
-    , {0,NULL}, 0,NULL, {0,NULL} }
-
-
-struct  Otlp__ResourceMetrics
-{
-  ProtobufCMessage base;
-  ProtobufCBinaryData resource;
-  size_t n_scope_metrics;
-  Otlp__ScopeMetrics **scope_metrics;
-  ProtobufCBinaryData schema_url;
-};
-#define OTLP__RESOURCE_METRICS__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&otlp__resource_metrics__descriptor) \
-    , {0,NULL}, 0,NULL, {0,NULL} }
-
-
-/*
- * ExportMetricsServiceRequest
- */
-struct  Otlp__MetricsRequest
-{
-  ProtobufCMessage base;
-  size_t n_resource_metrics;
-  Otlp__ResourceMetrics **resource_metrics;
-};
-#define OTLP__METRICS_REQUEST__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&otlp__metrics_request__descriptor) \
-    , 0,NULL }
-
-
-/*
- * ScopeLogs and ScopeSpans
+ * ScopeMetrics, ScopeLogs, ScopeSpans
  */
 struct  Otlp__ScopeItems
 {
   ProtobufCMessage base;
   ProtobufCBinaryData scope;
+  /*
+   * Metric, LogRecord, Span
+   */
   size_t n_items;
   ProtobufCBinaryData *items;
   ProtobufCBinaryData schema_url;
@@ -136,7 +46,7 @@ struct  Otlp__ScopeItems
 
 
 /*
- * ResourceLogs and ResourceSpans
+ * ResourceMetrics, ResourceLogs, ResourceSpans
  */
 struct  Otlp__ResourceItems
 {
@@ -152,7 +62,7 @@ struct  Otlp__ResourceItems
 
 
 /*
- * ExportLogsServiceRequest and ExportTraceServiceRequest
+ * ExportMetricsServiceRequest, ExportLogsServiceRequest, ExportTraceServiceRequest
  */
 struct  Otlp__ItemsRequest
 {
@@ -165,101 +75,6 @@ struct  Otlp__ItemsRequest
     , 0,NULL }
 
 
-/* Otlp__Points methods */
-void   otlp__points__init
-                     (Otlp__Points         *message);
-size_t otlp__points__get_packed_size
-                     (const Otlp__Points   *message);
-size_t otlp__points__pack
-                     (const Otlp__Points   *message,
-                      uint8_t             *out);
-size_t otlp__points__pack_to_buffer
-                     (const Otlp__Points   *message,
-                      ProtobufCBuffer     *buffer);
-Otlp__Points *
-       otlp__points__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   otlp__points__free_unpacked
-                     (Otlp__Points *message,
-                      ProtobufCAllocator *allocator);
-/* Otlp__Metric methods */
-void   otlp__metric__init
-                     (Otlp__Metric         *message);
-size_t otlp__metric__get_packed_size
-                     (const Otlp__Metric   *message);
-size_t otlp__metric__pack
-                     (const Otlp__Metric   *message,
-                      uint8_t             *out);
-size_t otlp__metric__pack_to_buffer
-                     (const Otlp__Metric   *message,
-                      ProtobufCBuffer     *buffer);
-Otlp__Metric *
-       otlp__metric__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   otlp__metric__free_unpacked
-                     (Otlp__Metric *message,
-                      ProtobufCAllocator *allocator);
-/* Otlp__ScopeMetrics methods */
-void   otlp__scope_metrics__init
-                     (Otlp__ScopeMetrics         *message);
-size_t otlp__scope_metrics__get_packed_size
-                     (const Otlp__ScopeMetrics   *message);
-size_t otlp__scope_metrics__pack
-                     (const Otlp__ScopeMetrics   *message,
-                      uint8_t             *out);
-size_t otlp__scope_metrics__pack_to_buffer
-                     (const Otlp__ScopeMetrics   *message,
-                      ProtobufCBuffer     *buffer);
-Otlp__ScopeMetrics *
-       otlp__scope_metrics__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   otlp__scope_metrics__free_unpacked
-                     (Otlp__ScopeMetrics *message,
-                      ProtobufCAllocator *allocator);
-/* Otlp__ResourceMetrics methods */
-void   otlp__resource_metrics__init
-                     (Otlp__ResourceMetrics         *message);
-size_t otlp__resource_metrics__get_packed_size
-                     (const Otlp__ResourceMetrics   *message);
-size_t otlp__resource_metrics__pack
-                     (const Otlp__ResourceMetrics   *message,
-                      uint8_t             *out);
-size_t otlp__resource_metrics__pack_to_buffer
-                     (const Otlp__ResourceMetrics   *message,
-                      ProtobufCBuffer     *buffer);
-Otlp__ResourceMetrics *
-       otlp__resource_metrics__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   otlp__resource_metrics__free_unpacked
-                     (Otlp__ResourceMetrics *message,
-                      ProtobufCAllocator *allocator);
-/* Otlp__MetricsRequest methods */
-void   otlp__metrics_request__init
-                     (Otlp__MetricsRequest         *message);
-size_t otlp__metrics_request__get_packed_size
-                     (const Otlp__MetricsRequest   *message);
-size_t otlp__metrics_request__pack
-                     (const Otlp__MetricsRequest   *message,
-                      uint8_t             *out);
-size_t otlp__metrics_request__pack_to_buffer
-                     (const Otlp__MetricsRequest   *message,
-                      ProtobufCBuffer     *buffer);
-Otlp__MetricsRequest *
-       otlp__metrics_request__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   otlp__metrics_request__free_unpacked
-                     (Otlp__MetricsRequest *message,
-                      ProtobufCAllocator *allocator);
 /* Otlp__ScopeItems methods */
 void   otlp__scope_items__init
                      (Otlp__ScopeItems         *message);
@@ -319,21 +134,6 @@ void   otlp__items_request__free_unpacked
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
-typedef void (*Otlp__Points_Closure)
-                 (const Otlp__Points *message,
-                  void *closure_data);
-typedef void (*Otlp__Metric_Closure)
-                 (const Otlp__Metric *message,
-                  void *closure_data);
-typedef void (*Otlp__ScopeMetrics_Closure)
-                 (const Otlp__ScopeMetrics *message,
-                  void *closure_data);
-typedef void (*Otlp__ResourceMetrics_Closure)
-                 (const Otlp__ResourceMetrics *message,
-                  void *closure_data);
-typedef void (*Otlp__MetricsRequest_Closure)
-                 (const Otlp__MetricsRequest *message,
-                  void *closure_data);
 typedef void (*Otlp__ScopeItems_Closure)
                  (const Otlp__ScopeItems *message,
                   void *closure_data);
@@ -349,11 +149,6 @@ typedef void (*Otlp__ItemsRequest_Closure)
 
 /* --- descriptors --- */
 
-extern const ProtobufCMessageDescriptor otlp__points__descriptor;
-extern const ProtobufCMessageDescriptor otlp__metric__descriptor;
-extern const ProtobufCMessageDescriptor otlp__scope_metrics__descriptor;
-extern const ProtobufCMessageDescriptor otlp__resource_metrics__descriptor;
-extern const ProtobufCMessageDescriptor otlp__metrics_request__descriptor;
 extern const ProtobufCMessageDescriptor otlp__scope_items__descriptor;
 extern const ProtobufCMessageDescriptor otlp__resource_items__descriptor;
 extern const ProtobufCMessageDescriptor otlp__items_request__descriptor;

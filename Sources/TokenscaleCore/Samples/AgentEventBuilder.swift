@@ -55,8 +55,20 @@ package struct AgentEventBuilder: Sendable {
     /// One attribute of the record. `value.text` is a range of `text`; `name` may be anywhere.
     @inline(__always)
     package mutating func set(name: RawSpan, value: AttributeValue, text: RawSpan) {
+        self.set(self.resolve(name: name, value: value), text: text)
+    }
+
+    /// The first half of ``set(name:value:text:)``: the same for the same bytes.
+    @inline(__always)
+    package func resolve(name: RawSpan, value: AttributeValue) -> ResolvedAttribute {
         let key = self.names.attributes[self.names.hash.hash128(name)]
-        if key != .unknown { self.set(key, value, text) }
+        return ResolvedAttribute(key: key, fingerprint: .absent, value: value)
+    }
+
+    /// The other half.
+    @inline(__always)
+    package mutating func set(_ attribute: ResolvedAttribute, text: RawSpan) {
+        if attribute.key != .unknown { self.set(attribute.key, attribute.value, text) }
     }
 
     /// The event, or `nil` when the record says nothing to us: its name is unknown and it has no session.

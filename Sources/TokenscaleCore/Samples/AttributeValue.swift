@@ -127,6 +127,7 @@ package struct AttributeValue: Sendable {
 
 extension RawSpan {
     /// The byte at `offset`, which the caller has compared with `byteCount`.
+    @inlinable
     @inline(__always)
     package func unsafeByte(_ offset: Int) -> UInt8 {
         assert(offset >= 0 && offset < self.byteCount, "offset \(offset) of \(self.byteCount) bytes")

@@ -48,12 +48,25 @@ package struct MetricPointBuilder: Sendable {
     /// One attribute of the point. `value.text` is a range of `text`; `name` may be anywhere.
     @inline(__always)
     package mutating func set(name: RawSpan, value: AttributeValue, text: RawSpan) {
+        self.set(self.resolve(name: name, value: value, text: text), text: text)
+    }
+
+    /// The expensive half of ``set(name:value:text:)``: the same for the same bytes.
+    @inline(__always)
+    package func resolve(name: RawSpan, value: AttributeValue, text: RawSpan) -> ResolvedAttribute {
         let fingerprint = self.names.hash.hash128(name)
-        self.attributes.combineUnordered(
-            fingerprint.combined(with: value.fingerprint(in: text, by: self.names.hash))
+        return ResolvedAttribute(
+            key: self.names.attributes[fingerprint],
+            fingerprint: fingerprint.combined(with: value.fingerprint(in: text, by: self.names.hash)),
+            value: value
         )
-        let key = self.names.attributes[fingerprint]
-        if key != .unknown { self.set(key, value, text) }
+    }
+
+    /// The other half.
+    @inline(__always)
+    package mutating func set(_ attribute: ResolvedAttribute, text: RawSpan) {
+        self.attributes.combineUnordered(attribute.fingerprint)
+        if attribute.key != .unknown { self.set(attribute.key, attribute.value, text) }
     }
 
     /// The point; its value and times are the caller's.

@@ -5,6 +5,7 @@ package struct TextRange: Hashable, Sendable {
     package var offset: UInt32
     package var byteCount: UInt32
 
+    @inlinable
     package init(offset: Int, byteCount: Int) {
         self.offset = UInt32(clamping: offset)
         self.byteCount = UInt32(clamping: byteCount)
@@ -17,6 +18,7 @@ package struct TextRange: Hashable, Sendable {
 
     /// The byte offsets: `text.extracting(range.offsets)` are the bytes. The range must come from the batch that
     /// travels with `text`.
+    @inlinable
     package var offsets: Range<Int> { Int(self.offset)..<(Int(self.offset) + Int(self.byteCount)) }
 
     /// A string of the bytes, invalid UTF-8 repaired. Allocates: for new identities only.

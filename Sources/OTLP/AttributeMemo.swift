@@ -1,0 +1,61 @@
+import TokenscaleCore
+
+/// Remembers the attributes of the item before by their place and bytes.
+///
+/// The items of one process agree in most attributes, in the same order (pod, session, user…): of 13 attributes of a
+/// token point about 11 have the same bytes as in the point before. Comparing them costs a sixth of reading, hashing
+/// and looking them up (benchmark `metrics, decoded and recorded`).
+struct AttributeMemo {
+    struct Entry {
+        var start = 0
+        /// 0: nothing is remembered.
+        var byteCount = 0
+        var attribute = ResolvedAttribute.none
+    }
+
+    /// Places beyond are not remembered.
+    private static let capacity = 32
+
+    /// In an array: an `InlineArray` is copied whole by each access through the decoder (measured: +80 % instructions).
+    private(set) var entries = Array(repeating: Entry(), count: Self.capacity)
+
+    /// Forgets everything: ranges mean something in the bytes of one request only.
+    mutating func forget() {
+        for index in self.entries.indices { self.entries[index].byteCount = 0 }
+    }
+
+    /// Had the item before the bytes `range` of `text` at place `index`? Then `entries[index]` has the attribute.
+    @inline(__always)
+    func hasAttribute(at index: Int, _ range: Range<Int>, in text: RawSpan) -> Bool {
+        guard index < Self.capacity else { return false }
+        let count = range.upperBound &- range.lowerBound
+        guard self.entries[index].byteCount == count, count > 0 else { return false }
+        return Self.areEqual(self.entries[index].start, range.lowerBound, count, in: text)
+    }
+
+    @inline(__always)
+    mutating func remember(_ attribute: ResolvedAttribute, at index: Int, _ range: Range<Int>) {
+        guard index < Self.capacity else { return }
+        self.entries[index] = Entry(start: range.lowerBound, byteCount: range.count, attribute: attribute)
+    }
+
+    /// Compares eight bytes at a time, the last eight overlapping. Both ranges lie within `text`.
+    @inline(__always)
+    private static func areEqual(_ left: Int, _ right: Int, _ count: Int, in text: RawSpan) -> Bool {
+        func word(_ offset: Int) -> UInt64 {
+            unsafe text.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
+        }
+        guard count >= 8 else {
+            for offset in 0..<count where text.unsafeByte(left &+ offset) != text.unsafeByte(right &+ offset) {
+                return false
+            }
+            return true
+        }
+        var offset = 0
+        while offset &+ 8 <= count {
+            if word(left &+ offset) != word(right &+ offset) { return false }
+            offset &+= 8
+        }
+        return word(left &+ count &- 8) == word(right &+ count &- 8)
+    }
+}
