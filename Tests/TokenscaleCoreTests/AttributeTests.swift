@@ -1,0 +1,68 @@
+import Testing
+
+@testable import TokenscaleCore
+
+@Suite("Attributes")
+struct AttributeTests {
+    @Test(
+        "moments of ISO 8601",
+        arguments: [
+            ("1970-01-01T00:00:00Z", 0), ("2026-11-20T22:21:21.940Z", 1_795_213_281_940_000_000),
+            ("2024-02-29t12:00:00.123456789z", 1_709_208_000_123_456_789),
+            ("2000-03-01T00:00:00Z", 951_868_800_000_000_000),
+            ("2026-11-20T22:21:21.9401234567Z", 1_795_213_281_940_123_456),
+            ("2026-11-20T23:51:21.940+01:30", 1_795_213_281_940_000_000),
+            ("2026-11-20T17:21:21-05:00", 1_795_213_281_000_000_000),
+        ] as [(String, Int64)]
+    )
+    func moments(text: String, nanoseconds: Int64) {
+        let bytes = Array(text.utf8)
+        #expect(unsafe Timestamp(iso8601: bytes.span.bytes) == Timestamp(nanoseconds: nanoseconds))
+    }
+
+    @Test(
+        "what is no moment",
+        arguments: [
+            "", "now", "2026-11-20", "2026-11-20T22:21:21", "2026-13-20T22:21:21Z", "2026-11-20T24:21:21Z",
+            "2026-11-20T22:21:21Zx", "2026-11-20T22:21:21+1:00", "1969-12-31T23:59:59Z", "9999-11-20T22:21:21Z",
+            "2026/11/20T22:21:21Z", "２026-11-20T22:21:21Z",
+        ]
+    )
+    func noMoments(text: String) {
+        let bytes = Array(text.utf8)
+        #expect(unsafe Timestamp(iso8601: bytes.span.bytes) == nil)
+    }
+
+    @Test("a table of names finds every name, and nothing else")
+    func table() {
+        let hash = KeyedHash(key: 7)
+        let names = (0..<500).map { "name.\($0)" }
+        let table = NameTable(names.enumerated().map { ($1, $0) }, fallback: -1, hash: hash)
+        for (index, name) in names.enumerated() { #expect(table[hash.hash128(name)] == index) }
+        for name in ["", "name.", "name.500", "Name.1"] { #expect(table[hash.hash128(name)] == -1) }
+        let empty = NameTable<Int>([], fallback: -1, hash: hash)
+        #expect(empty[hash.hash128("name.1")] == -1)
+        #expect(NameTable([("a", 1), ("a", 2)], fallback: -1, hash: hash)[hash.hash128("a")] == 1)
+    }
+
+    @Test("every attribute and event name of the program is known once")
+    func known() {
+        let names = KnownNames(hash: KeyedHash(key: 3), names: SemanticNames())
+        let hash = names.hash
+        #expect(names.attributes[hash.hash128("session.id")] == .session)
+        #expect(names.attributes[hash.hash128("session.ids")] == .unknown)
+        #expect(names.events[hash.hash128("tool_result")] == .toolResult)
+        #expect(names.tools[hash.hash128("TodoWrite")] == .todo)
+        #expect(names.metrics[hash.hash128("claude_code.token.usage")] == .tokenUsage)
+    }
+
+    @Test(
+        "numbers beyond the range are clamped",
+        arguments: [(1e300, Int64.max), (-1e300, .min), (2.5, 3), (-0.4, 0), (9.3e18, .max)]
+    )
+    func clamped(value: Double, expected: Int64) {
+        let nothing: [UInt8] = []
+        #expect(unsafe AttributeValue.double(value).integer(in: nothing.span.bytes) == expected)
+        #expect(unsafe AttributeValue.double(.nan).integer(in: nothing.span.bytes) == nil)
+    }
+}
