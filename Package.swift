@@ -178,6 +178,20 @@ let package = Package(
 )
 
 if withBenchmarks {
+    package.dependencies.append(
+        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: [])
+    )
+    package.targets.append(
+        .executableTarget(
+            name: "tokenscale-benchmarks",
+            dependencies: [
+                "OTLP", "TokenscaleCore", "Gzip", "CMallocCounter",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            path: "Tests/Benchmarks",
+            exclude: ["proto"]
+        )
+    )
     package.targets.append(
         .executableTarget(
             name: "tokenscale-metrics-benchmarks",
