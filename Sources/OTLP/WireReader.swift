@@ -30,6 +30,14 @@ struct WireReader {
             self.position &+= 1
             return UInt64(byte)
         }
+        // Two bytes: the length of nearly every point and record.
+        if self.position &+ 1 < self.end {
+            let next = bytes.unsafeByte(self.position &+ 1)
+            if next < 0x80 {
+                self.position &+= 2
+                return UInt64(byte & 0x7f) | UInt64(next) &<< 7
+            }
+        }
         return try self.longVarint(bytes)
     }
 

@@ -23,6 +23,7 @@ package struct Hash128: Hashable, Sendable {
     }
 
     /// Combines parts in order.
+    @inline(__always)
     package func combined(with other: Hash128) -> Hash128 {
         let lows = KeyedHash.mix(self.low ^ KeyedHash.primes.0, other.low ^ KeyedHash.primes.1)
         let highs = KeyedHash.mix(self.high ^ KeyedHash.primes.2, other.high ^ KeyedHash.primes.3)

@@ -6,6 +6,7 @@ package struct TextRange: Hashable, Sendable {
     package var byteCount: UInt32
 
     @inlinable
+    @inline(__always)
     package init(offset: Int, byteCount: Int) {
         self.offset = UInt32(clamping: offset)
         self.byteCount = UInt32(clamping: byteCount)
@@ -19,6 +20,7 @@ package struct TextRange: Hashable, Sendable {
     /// The byte offsets: `text.extracting(range.offsets)` are the bytes. The range must come from the batch that
     /// travels with `text`.
     @inlinable
+    @inline(__always)
     package var offsets: Range<Int> { Int(self.offset)..<(Int(self.offset) + Int(self.byteCount)) }
 
     /// A string of the bytes, invalid UTF-8 repaired. Allocates: for new identities only.
