@@ -169,7 +169,8 @@ let package = Package(
         .testTarget(
             name: "TokenscaleTests",
             dependencies: [
-                "tokenscale", "Kubernetes", "TokenscaleCore", "CurlHTTP", .product(name: "Yams", package: "Yams"),
+                "tokenscale", "Kubernetes", "OTLP", "TokenscaleCore", "CurlHTTP",
+                .product(name: "Yams", package: "Yams"),
             ],
             exclude: ["Resources"],
             swiftSettings: strict

@@ -13,7 +13,7 @@ struct Tokenscale: AsyncParsableCommand {
         version: "tokenscale \(Version.current)",
         subcommands: [
             ServeCommand.self, CheckConfigCommand.self, DemoCommand.self, TopCommand.self, ExplainCommand.self,
-            DoctorCommand.self, AlertsCommand.self, AlertCommand.self, SilenceCommand.self,
+            DetectCommand.self, DoctorCommand.self, AlertsCommand.self, AlertCommand.self, SilenceCommand.self,
         ]
     )
 }

@@ -10,7 +10,10 @@ extension SessionDetector {
         let completed = self.turn.isComplete(workload.sendsResponses)
         self.closeRounds(at: observation.time, configuration)
         workload.turnStarted(session, observation.length, self.turn, at: observation.time, configuration)
-        if completed || observation.length != self.turn.promptLength {
+        if self.echoes(observation, configuration) {
+            // A program, not a person, asks the same again and gets the same answer.
+            self.addDirect(.noToolSameLength, 1, observation, configuration)
+        } else if completed || observation.length != self.turn.promptLength {
             // A person, or a scheduler, asked for something else: what was repeated before does not count against it.
             self.stuck.clear()
             self.episode = Episode()
@@ -29,6 +32,18 @@ extension SessionDetector {
         self.turn = Turn()
         self.turn.promptLength = observation.length
         self.turn.isOpen = true
+    }
+
+    /// The turn before was one answer without a tool, as long as the answer before it, to a prompt as long as this one,
+    /// which comes at once.
+    private mutating func echoes(_ prompt: Observation, _ configuration: borrowing DetectionConfiguration) -> Bool {
+        let length = self.turn.responseLength
+        let previous = self.echoLength
+        let isBare = self.turn.requestCount == 1 && self.turn.successCount + self.turn.failureCount == 0
+        self.echoLength = isBare ? length : -1
+        guard isBare, length > 0, previous > 0, prompt.length == self.turn.promptLength else { return false }
+        guard prompt.time.seconds(since: self.lastTime) < Double(configuration.wakeSeconds) else { return false }
+        return abs(Int(length) - Int(previous)) * 10 <= Int(length)
     }
 
     mutating func takeRequest(
@@ -70,6 +85,7 @@ extension SessionDetector {
     mutating func takeResponse(_ observation: Observation) {
         self.turn.sendsResponses = true
         self.turn.lastHadResponse = true
+        self.turn.responseLength = observation.length
         for index in self.rounds.indices where self.rounds[index].agent == observation.agent {
             self.rounds[index].responseLength = observation.length
         }

@@ -36,6 +36,8 @@ package struct SessionDetector: Sendable {
     var verificationAction: UInt64 = 0
     var lastTextLength: Int32 = -1
     var lastTextTokens: Int32 = -1
+    /// Length of the answer of the turn before, when that was all of it.
+    var echoLength: Int32 = -1
     var childSignature: UInt32 = 0
     var childFailed = false
     var children = LastFour<UInt32>(repeating: 0)

@@ -1,6 +1,7 @@
 /// One turn of a session: from a prompt to the answer without a tool call.
 struct Turn {
     var promptLength: Int32 = -1
+    var responseLength: Int32 = -1
     var roundCount: UInt32 = 0
     var requestCount: UInt32 = 0
     var successCount: UInt32 = 0

@@ -1,0 +1,82 @@
+import ArgumentParser
+import TokenscaleCore
+
+/// `tokenscale detect`: would the collector have caught it, when, and what would that have saved?
+struct DetectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "detect",
+        abstract: "Run the stuck-loop detector over recorded telemetry.",
+        usage: "tokenscale detect [--format jsonl] [--explain] FILE ...",
+        discussion: """
+            FILE is a folder with captured OTLP requests, a file of OTLP/JSON lines, a transcript of Claude Code \
+            (~/.claude/projects/**/*.jsonl, or the folder), or a file of labelled cases; plain or gzip. The detector \
+            is the one in `tokenscale serve`. Texts are hashed and not kept.
+            """
+    )
+
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text
+        case jsonl
+    }
+
+    @Argument(help: ArgumentHelp("Recorded telemetry.", valueName: "file"))
+    var files: [String]
+
+    @Option(name: .long, help: "text, or jsonl: one alert a line.")
+    var format = Format.text
+
+    @Option(name: .long, help: "What cases are said to have sent: full (tool details), sizes, or metrics.")
+    var detailLevel = DetailLevel.full
+
+    @Flag(name: .long, help: "Print the evidence, round by round.")
+    var explain = false
+
+    @Flag(name: .long, help: "For labelled cases: print how well the detector does, as tables.")
+    var score = false
+
+    func run() throws {
+        if self.score { return try self.printScore() }
+        var reader = RecordingReader(level: self.detailLevel)
+        var stuckCount = 0
+        var count = 0
+        for file in self.files {
+            try reader.read(file) { recording in
+                let run = DetectionRun(recording, isExplaining: self.explain)
+                count += 1
+                if !run.warnings.isEmpty { stuckCount += 1 }
+                self.write(recording, run)
+            }
+        }
+        if self.format == .text, count > 1 {
+            StandardStreams.write("\(count) recordings, \(stuckCount) of them stuck.")
+        }
+    }
+
+    private func printScore() throws {
+        var table = ScoreTable()
+        for level in DetailLevel.allCases {
+            var reader = RecordingReader(level: level)
+            for file in self.files {
+                try reader.read(file) { table.add($0, DetectionRun($0), at: level) }
+            }
+        }
+        guard !table.isEmpty else {
+            throw CommandError("no labelled cases in these files: --score needs case files (label, events)")
+        }
+        StandardStreams.write(table.markdown)
+    }
+
+    private func write(_ recording: Recording, _ run: DetectionRun) {
+        switch self.format {
+        case .text:
+            StandardStreams.write(DetectReport.text(recording, run))
+            if self.explain { StandardStreams.write(DetectReport.explanation(run)) }
+        case .jsonl:
+            for alert in run.alerts {
+                StandardStreams.write(DetectReport.line(alert, of: recording, start: run.start))
+            }
+        }
+    }
+}
+
+extension DetailLevel: ExpressibleByArgument {}

@@ -1,0 +1,100 @@
+import TokenscaleCore
+
+/// What `tokenscale detect` prints.
+struct DetectReport {
+    /// A line for the scorer.
+    static func line(_ alert: DetectedAlert, of recording: Recording, start: Timestamp) -> String {
+        let milliseconds = alert.time.milliseconds - start.milliseconds
+        var text = "{\"case_id\":\(OTLPText.quoted(recording.id)),\"index\":\(alert.index),\"t\":\(milliseconds)"
+        text += ",\"severity\":\"\(Self.name(alert.severity ?? .info))\""
+        if let pattern = alert.finding?.pattern { text += ",\"pattern\":\"\(pattern.name)\"" }
+        text += ",\"session\":\(OTLPText.quoted(alert.subject))"
+        if alert.severity == nil { text += ",\"resolved\":true" }
+        return text + "}"
+    }
+
+    /// The scorer's word.
+    static func name(_ severity: LoopSeverity) -> String {
+        switch severity {
+        case .info: "info"
+        case .warning: "warn"
+        case .critical: "page"
+        }
+    }
+
+    static func text(_ recording: Recording, _ run: DetectionRun) -> String {
+        var lines = [
+            "\(recording.id): \(recording.items.count) records, \(run.sessionCount) sessions, "
+                + "\(Self.duration(run.end.seconds(since: run.start))), \(Self.tokens(run.totalTokens))"
+        ]
+        if let label = recording.label { lines[0] += " (labelled \(label))" }
+        for alert in run.alerts where alert.severity != .info {
+            guard let severity = alert.severity, let finding = alert.finding else {
+                lines.append("  \(Self.offset(alert, run)) resolved   \(alert.subject)")
+                continue
+            }
+            let word =
+                severity == .critical ? "STUCK (page)" : finding.isPossible ? "possibly stuck" : "stuck (warning)"
+            lines.append(
+                "  \(Self.offset(alert, run)) \(word) \(alert.subject), record \(alert.index): \(finding.pattern.name)"
+            )
+            lines.append("      \(Self.evidence(finding))")
+        }
+        if run.warnings.isEmpty {
+            lines.append("  nothing stuck")
+        } else {
+            lines.append(
+                "  A stop at the first warning would have saved \(Self.tokens(run.savedTokens))"
+                    + (run.savedMicroUSD > 0 ? " (\(Self.dollars(run.savedMicroUSD)))." : ".")
+            )
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    static func explanation(_ run: DetectionRun) -> String {
+        run.trail.map { item, entry in
+            let weight = (entry.evidence >= 0 ? "+" : "") + Self.decimal(Double(entry.evidence))
+            return "  \(Self.duration(entry.time.seconds(since: run.start))) record \(item.index): \(weight) -> "
+                + "\(Self.decimal(Double(entry.score)))  \(entry.kind.reason) [\(entry.tool.displayName)]"
+        }.joined(separator: "\n")
+    }
+
+    private static func offset(_ alert: DetectedAlert, _ run: DetectionRun) -> String {
+        "+" + Self.duration(alert.time.seconds(since: run.start))
+    }
+
+    /// From counters only: no text of the sender.
+    private static func evidence(_ finding: LoopFinding) -> String {
+        var parts = ["\(finding.roundCount) rounds since onset"]
+        if finding.repeatCount > 0 { parts.append("\(finding.repeatCount) times evidence of it") }
+        if finding.failureCount > 0 { parts.append("\(finding.failureCount) failures") }
+        parts.append("\(finding.editCount) new edits, \(finding.commitCount) commits")
+        if finding.tokens.total > 0 { parts.append(Self.tokens(finding.tokens.total)) }
+        if finding.costMicroUSD > 0 { parts.append(Self.dollars(finding.costMicroUSD)) }
+        if finding.tool != .other { parts.append("mostly \(finding.tool.displayName)") }
+        parts.append("score \(Self.decimal(finding.score)) of \(Self.decimal(finding.threshold))")
+        return parts.joined(separator: ", ")
+    }
+
+    static func duration(_ seconds: Double) -> String {
+        let whole = Int(max(0, seconds.rounded()))
+        if whole >= 3_600 { return "\(whole / 3_600)h\(whole % 3_600 / 60)m" }
+        return whole >= 60 ? "\(whole / 60)m\(whole % 60)s" : "\(whole)s"
+    }
+
+    static func tokens(_ count: Int64) -> String {
+        if count >= 1_000_000 { return "\(Self.decimal(Double(count) / 1e6)) M tokens" }
+        return count >= 1_000 ? "\(Self.decimal(Double(count) / 1e3)) k tokens" : "\(count) tokens"
+    }
+
+    static func dollars(_ micros: Int64) -> String {
+        let cents = (micros + 5_000) / 10_000
+        return "$\(cents / 100).\(cents % 100 < 10 ? "0" : "")\(cents % 100)"
+    }
+
+    private static func decimal(_ value: Double) -> String {
+        let hundredths = Int((abs(value) * 100).rounded())
+        let tail = hundredths % 100
+        return (value < 0 ? "-" : "") + "\(hundredths / 100).\(tail < 10 ? "0" : "")\(tail)"
+    }
+}

@@ -1,0 +1,123 @@
+import CMallocCounter
+import Testing
+
+@testable import TokenscaleCore
+
+/// What telemetry does to events on the way: late, twice, in another order. And what a session may cost.
+@Suite("Detection order and cost")
+struct DetectionOrderTests {
+    static func loop(rounds: Int) -> [AgentEvent] {
+        var script = SessionScript()
+        script.prompt()
+        for step in 0..<6 { script.call(.read, "file \(step)", result: Int64(700 + 90 * step)) }
+        for step in 0..<rounds { script.call(.bash, "same \(step % 3)", error: step % 3 == 1 ? "ShellError" : nil) }
+        return script.events
+    }
+
+    static func judge(_ deliveries: [(event: AgentEvent, arrival: Timestamp)]) -> LoopFinding? {
+        var detector = LoopDetector()
+        var end = Timestamp.zero
+        for delivery in deliveries {
+            detector.observe(delivery.event, session: 1, workload: 2, arrival: delivery.arrival)
+            end = max(end, delivery.arrival)
+        }
+        return detector.finding(session: 1, at: end)
+    }
+
+    @Test("events late, doubled and swapped within the hold conclude the same", arguments: [1, 2, 3, 5, 8, 13, 21, 34])
+    func disorder(seed: UInt64) {
+        let events = Self.loop(rounds: 40)
+        let plain = Self.judge(events.map { ($0, $0.time) })
+        var random = TestRandom(seed: seed)
+        var deliveries: [(event: AgentEvent, arrival: Timestamp)] = []
+        for event in events {
+            let delay = random.below(4) == 0 ? Double(random.below(60)) / 10 : 0
+            deliveries.append((event, event.time.advanced(bySeconds: delay)))
+            if random.below(5) == 0 {
+                deliveries.append((event, event.time.advanced(bySeconds: delay + Double(random.below(80)) / 10)))
+            }
+        }
+        // The first event names the process: it comes first, as it does on a connection.
+        let rest = deliveries.dropFirst().enumerated().sorted { left, right in
+            left.element.arrival == right.element.arrival
+                ? left.offset < right.offset : left.element.arrival < right.element.arrival
+        }
+        let disordered = Self.judge([deliveries[0]] + rest.map(\.element))
+        #expect(plain != nil)
+        #expect(disordered == plain, "seed \(seed)")
+    }
+
+    @Test("a resent batch is no repetition")
+    func resent() {
+        var script = SessionScript()
+        script.prompt()
+        for step in 0..<5 { script.call(.read, "file \(step)", result: Int64(700 + 90 * step)) }
+        var deliveries = script.events.map { ($0, $0.time) }
+        for _ in 0..<6 { deliveries += script.events.map { ($0, $0.time.advanced(bySeconds: 5)) } }
+        #expect(Self.judge(deliveries) == nil)
+    }
+
+    @Test("a lost event holds the others back for the hold time only")
+    func lost() {
+        var events = Self.loop(rounds: 60)
+        events.remove(at: 20)
+        #expect(Self.judge(events.map { ($0, $0.time) }) != nil)
+    }
+
+    @Test("a tool result logged before its request belongs to its round")
+    func resultBeforeRequest() {
+        var script = SessionScript()
+        script.prompt()
+        for round in 0..<7 {
+            let request = Hash128(low: UInt64(round + 1), high: 7)
+            script.call(.bash, "ls", asks: false)
+            var result = script.events[script.events.count - 1]
+            result.request = request
+            _ = result
+            script.request()
+        }
+        #expect(script.finding?.pattern == .identicalAction)
+    }
+
+    @Test("a session costs at most 2 KiB, a workload at most 512 bytes")
+    func size() {
+        let memory = ActionMemory.capacity * MemoryLayout<ActionRecord>.stride
+        let rounds = MemoryLayout<Round>.stride
+        let session = MemoryLayout<SessionDetector>.stride
+        #expect(session + memory + rounds <= 2_048 + 640, "\(session) + \(memory) + \(rounds)")
+        let workload = MemoryLayout<WorkloadDetector>.stride + 4 * MemoryLayout<WorkloadDetector.Record>.stride
+        #expect(workload <= 1_024, "\(workload)")
+    }
+
+    @Test("an event allocates nothing in the steady state")
+    func allocations() {
+        let events = Self.loop(rounds: 400)
+        var detector = SessionDetector()
+        var workload = WorkloadDetector()
+        let configuration = DetectionConfiguration()
+        let half = events.count / 2
+        for event in events[..<half] {
+            detector.observe(event, session: 1, arrival: event.time, workload: &workload, configuration: configuration)
+        }
+        let before = malloc_counter_total()
+        for event in events[half...] {
+            detector.observe(event, session: 1, arrival: event.time, workload: &workload, configuration: configuration)
+        }
+        #expect(malloc_counter_total() - before == 0)
+    }
+}
+
+/// SplitMix64 <https://prng.di.unimi.it/splitmix64.c>.
+struct TestRandom {
+    private var state: UInt64
+
+    init(seed: UInt64) { self.state = seed }
+
+    mutating func below(_ bound: Int) -> Int {
+        self.state &+= 0x9e37_79b9_7f4a_7c15
+        var value = self.state
+        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+        return Int((value ^ (value >> 31)) % UInt64(max(1, bound)))
+    }
+}

@@ -1,0 +1,129 @@
+import Testing
+
+@testable import TokenscaleCore
+
+@Suite("Session detector")
+struct SessionDetectorTests {
+    @Test("the same call again and again becomes a warning, then critical, and resolves by work")
+    func lifeOfAFinding() throws {
+        var script = SessionScript()
+        script.prompt()
+        script.call(.bash, "ls")
+        #expect(script.finding == nil)
+        for _ in 0..<4 { script.call(.bash, "ls") }
+        let warning = try #require(script.finding)
+        #expect(warning.severity == .warning)
+        #expect(warning.pattern == .identicalAction)
+        #expect(!warning.isPossible)
+        for _ in 0..<3 { script.call(.bash, "ls") }
+        #expect(script.finding?.severity == .critical)
+        for step in 0..<4 { script.call(.edit, "work \(step)", file: "f\(step)") }
+        script.request()
+        #expect(script.finding == nil)
+    }
+
+    @Test("a warning holds while the evidence wavers between the thresholds")
+    func hysteresis() {
+        var script = SessionScript()
+        script.prompt()
+        for _ in 0..<6 { script.call(.read, "a") }
+        script.call(.read, "new one", result: 3_000)
+        script.call(.read, "new two", result: 5_000)
+        script.request()
+        #expect(script.finding?.severity == .warning)
+    }
+
+    @Test("a finding counts what happened since its onset")
+    func evidence() throws {
+        var script = SessionScript()
+        script.prompt()
+        script.call(.edit, "before", file: "f")
+        for _ in 0..<8 { script.call(.bash, "make", error: "ShellError") }
+        let finding = try #require(script.finding)
+        #expect(finding.pattern == .failingAction)
+        #expect(finding.tool == .bash)
+        #expect(finding.failureCount >= 6)
+        #expect(finding.editCount == 0)
+        #expect(finding.tokens.total > 0)
+        #expect(finding.lastProgress.map { $0 < finding.onset } == true)
+        #expect(finding.score >= finding.threshold)
+    }
+
+    @Test("a prompt of another length forgives a session that had completed its turn")
+    func promptForgives() {
+        var script = SessionScript()
+        script.prompt()
+        for _ in 0..<5 { script.call(.read, "a") }
+        script.request(response: 300)
+        script.prompt(length: 99)
+        #expect(script.finding == nil)
+    }
+
+    @Test("a session that sends metrics only is at most possibly stuck")
+    func metricsOnly() throws {
+        var detector = SessionDetector()
+        let configuration = DetectionConfiguration()
+        for minute in 1...60 {
+            for (kind, value) in [(MetricKind.outputTokens, 800.0), (.cacheReadTokens, 900_000)] {
+                var point = MetricPoint()
+                point.kind = kind
+                point.value = value
+                point.time = Timestamp(seconds: Int64(minute) * 60)
+                detector.observe(point, configuration: configuration)
+            }
+        }
+        let finding = try #require(
+            detector.finding(at: Timestamp(seconds: 3_700), isIncident: false, configuration: configuration)
+        )
+        #expect(finding.isPossible)
+        #expect(finding.pattern == .metricsOnly)
+        #expect(!finding.isConfirmed)
+    }
+
+    @Test("API errors are a session's own unless the provider fails for everybody")
+    func incident() {
+        var script = SessionScript()
+        for workload in 1...4 {
+            script.session = UInt64(workload)
+            script.workload = UInt64(workload)
+            script.prompt()
+            for _ in 0..<9 { script.send(.apiError, after: 20) { $0.statusCode = 529 } }
+        }
+        #expect(script.detector.isIncident(at: Timestamp(milliseconds: script.time)))
+        #expect(script.finding == nil)
+        var alone = SessionScript()
+        alone.prompt()
+        for _ in 0..<9 { alone.send(.apiError, after: 20) { $0.statusCode = 529 } }
+        #expect(alone.finding?.pattern == .apiError)
+    }
+
+    @Test("restarts with the same prompt that get nowhere are a finding of the workload")
+    func restarts() throws {
+        var script = SessionScript()
+        for attempt in 1...6 {
+            script.session = UInt64(attempt)
+            script.sequence = 0
+            script.prompt(length: 700)
+            script.call(.read, "plan")
+            script.call(.bash, "make", error: "ShellError")
+        }
+        let finding = try #require(script.workloadFinding)
+        #expect(finding.severity >= .warning)
+        #expect(finding.pattern == .restart)
+    }
+
+    @Test("a schedule that completes each time is quiet")
+    func schedule() {
+        var script = SessionScript()
+        for attempt in 1...20 {
+            script.session = UInt64(attempt)
+            script.sequence = 0
+            script.prompt(length: 700)
+            script.call(.bash, "kubectl get pods")
+            script.request(response: 220)
+            script.time += 600_000
+        }
+        #expect(script.workloadFinding == nil)
+        #expect(script.finding == nil)
+    }
+}
