@@ -39,25 +39,34 @@ struct EvidenceSum {
 
 /// The last four values of something, newest first. A value; no allocation.
 struct LastFour<Element: Sendable>: Sendable {
-    private var values: (Element, Element, Element, Element)
+    private(set) var newest: Element
+    private var second: Element
+    private var third: Element
+    private var fourth: Element
 
-    init(repeating value: Element) { self.values = (value, value, value, value) }
-
-    var newest: Element { self.values.0 }
+    init(repeating value: Element) {
+        self.newest = value
+        self.second = value
+        self.third = value
+        self.fourth = value
+    }
 
     mutating func push(_ value: Element) {
-        self.values = (value, self.values.0, self.values.1, self.values.2)
+        self.fourth = self.third
+        self.third = self.second
+        self.second = self.newest
+        self.newest = value
     }
 
     /// The newest value that satisfies the predicate.
     func first(where predicate: (Element) -> Bool) -> Element? {
-        if predicate(self.values.0) { return self.values.0 }
-        if predicate(self.values.1) { return self.values.1 }
-        if predicate(self.values.2) { return self.values.2 }
-        return predicate(self.values.3) ? self.values.3 : nil
+        if predicate(self.newest) { return self.newest }
+        if predicate(self.second) { return self.second }
+        if predicate(self.third) { return self.third }
+        return predicate(self.fourth) ? self.fourth : nil
     }
 
     func contains(where predicate: (Element) -> Bool) -> Bool {
-        predicate(self.values.0) || predicate(self.values.1) || predicate(self.values.2) || predicate(self.values.3)
+        predicate(self.newest) || predicate(self.second) || predicate(self.third) || predicate(self.fourth)
     }
 }

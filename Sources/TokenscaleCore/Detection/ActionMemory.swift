@@ -1,9 +1,9 @@
 /// What is remembered of one action: its last outcomes and how much was learnt since it was last taken.
 struct ActionRecord {
-    var action: UInt64
     /// The last four outcomes, newest first: size of the result and 0 or a mark of the failure.
     private var sizes = SIMD4<Int32>(repeating: Outcome.none.resultByteCount)
     private var marks = SIMD4<UInt16>(repeating: 0)
+    var action: UInt64
     /// The session's learning (``SessionDetector``) when the action was last taken.
     var learning: Float = 0
     var round: UInt32 = 0
@@ -48,12 +48,22 @@ struct ActionRecord {
         // An outcome known moves to the front; a new one pushes the oldest out.
         var last = 3
         for index in 0..<4 where self.outcome(index) == outcome { last = min(last, index) }
-        for index in stride(from: last, to: 0, by: -1) {
-            self.sizes[index] = self.sizes[index - 1]
-            self.marks[index] = self.marks[index - 1]
-        }
-        self.sizes[0] = outcome.resultByteCount
-        self.marks[0] = outcome.failure
+        let (sizes, marks) = (self.sizes, self.marks)
+        let isThirdKept = last < 2
+        let isFourthKept = last < 3
+        guard last > 0 else { return }
+        self.sizes = SIMD4(
+            outcome.resultByteCount,
+            sizes[0],
+            isThirdKept ? sizes[2] : sizes[1],
+            isFourthKept ? sizes[3] : sizes[2]
+        )
+        self.marks = SIMD4(
+            outcome.failure,
+            marks[0],
+            isThirdKept ? marks[2] : marks[1],
+            isFourthKept ? marks[3] : marks[2]
+        )
     }
 
     private func outcome(_ index: Int) -> Outcome {
@@ -61,10 +71,10 @@ struct ActionRecord {
     }
 }
 
-/// The last 32 actions of a session, least recently used first to go: finds repetitions in any order and in cycles of
-/// up to 32 actions, whatever happens between them.
+/// The last 26 actions of a session, least recently used first to go: finds repetitions in any order and in cycles of
+/// up to 26 actions, whatever happens between them.
 struct ActionMemory {
-    static let capacity = 32
+    static let capacity = 26
 
     /// Newest last; grows to `capacity` once and is then rotated in place.
     private var records: [ActionRecord] = []
@@ -73,7 +83,7 @@ struct ActionMemory {
 
     /// The record of `action`, moved to the newest place, and whether it was known.
     ///
-    /// O(capacity): 32 comparisons of 8 bytes, no allocation once the memory is full.
+    /// O(capacity): 26 comparisons of 8 bytes, no allocation once the memory is full.
     mutating func recall(_ action: UInt64) -> (record: ActionRecord, isKnown: Bool) {
         for index in self.records.indices.reversed() where self.records[index].action == action {
             return (self.records.remove(at: index), true)

@@ -1,5 +1,5 @@
 /// Sees loops that no single session shows: an agent that is restarted, or prompted again, and fails the same way.
-/// One per pod (or workload); fed by the ``SessionDetector``s of its sessions. At most 512 bytes; O(1).
+/// One per pod (or workload); fed by the ``SessionDetector``s of its sessions. At most 1 KiB; O(1).
 package struct WorkloadDetector: Sendable {
     /// How a turn ended that did not end well.
     enum BadEnd: UInt8 {
