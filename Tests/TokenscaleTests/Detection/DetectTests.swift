@@ -50,7 +50,8 @@ struct DetectTests {
 
     static func transcript(_ calls: [(command: String, result: String, isError: Bool)]) -> String {
         var lines = [
-            #"{"type":"user","sessionId":"s1","uuid":"u0","timestamp":"2026-01-01T00:00:00.000Z","message":{"role":"user","content":"go"}}"#
+            #"{"type":"user","sessionId":"s1","uuid":"u0","timestamp":"2026-01-01T00:00:00.000Z","#
+                + #""message":{"role":"user","content":"go"}}"#
         ]
         for (index, call) in calls.enumerated() {
             let stamp = "2026-01-01T00:\(index + 10):0"
