@@ -155,6 +155,20 @@ struct ExpositionTests {
         }
     }
 
+    @Test("every series is explained in the documentation")
+    func isDocumented() throws {
+        let root = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
+        let page = root.appending(path: "Sources/tokenscale/Documentation.docc/Metrics.md")
+        let documentation = try String(contentsOf: page, encoding: .utf8)
+        let families = Self.text(Self.exposition(Self.fleet())).split(separator: "\n")
+            .filter { $0.hasPrefix("# TYPE ") }
+            .compactMap { $0.split(separator: " ").dropFirst(2).first.map(String.init) }
+        #expect(families.count > 40)
+        for family in families where !family.hasPrefix("tokenscale_test_") {
+            #expect(documentation.contains("`\(family)"), "\(family)")
+        }
+    }
+
     // MARK: Counters are born at 0
 
     private static func total(_ text: String) -> Int64? {

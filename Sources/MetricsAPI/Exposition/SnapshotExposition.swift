@@ -114,6 +114,10 @@ struct SnapshotExposition: Sendable {
             states[pod.id.namespace, default: [:]][pod.state.name, default: 0] += 1
             if !self.admission.admits(pod.id) { foldedCount += 1 }
         }
+        writer.family("claude_busy_pods", .gauge, "Pods that work on something that is no loop.")
+        for (namespace, count) in self.busyPods().sorted(by: { $0.key < $1.key }) {
+            writer.sample([("namespace", namespace)], count)
+        }
         writer.family("tokenscale_pods", .gauge, "Pods in telemetry by state; unknown ones are left out of answers.")
         for (namespace, counts) in states.sorted(by: { $0.key < $1.key }) {
             for state in ["active", "idle", "unknown"] {
@@ -135,6 +139,18 @@ struct SnapshotExposition: Sendable {
         }
         writer.family("tokenscale_series_limited_pods", .gauge, "Pods that share the series pod=\"other\".")
         writer.sample([], foldedCount)
+    }
+
+    /// By namespace; pods that are not known do not count.
+    private func busyPods() -> [String: Int64] {
+        guard let selection = try? MetricSelection(.busyPods) else { return [:] }
+        var counts: [String: Int64] = [:]
+        for pod in self.view.snapshot.pods {
+            let member = MetricsView.Member(id: pod.id, record: nil, telemetry: pod)
+            guard let value = try? self.view.value(.busyPods, of: member, selection: selection).get() else { continue }
+            counts[pod.id.namespace, default: 0] += value.quantity.milli / 1000
+        }
+        return counts
     }
 
     private func writeFindings(to writer: inout ExpositionWriter) {

@@ -65,9 +65,10 @@ extension MetricsView {
         let selection = try MetricSelection(question.metric, selector: question.selector)
         let object = try self.object(named: question)
         let live = (try? self.members(of: object)) ?? []
-        let pods = (live + self.goneMembers(of: object, live: live)).map { member in
-            self.explain(member, question.metric, selection, isLive: live.contains { $0.id == member.id })
-        }
+        let pods =
+            live.map { self.explain($0, question.metric, selection, isLive: true) }
+            + self.goneMembers(of: object, live: live)
+            .map { self.explain($0, question.metric, selection, isLive: false) }
         var value: ServedValue?
         var fault: String?
         do {
@@ -106,10 +107,14 @@ extension MetricsView {
         if name.isEmpty { return ObjectReference(kind: .namespace, namespace: namespace, name: namespace) }
         if let kind = question.kind { return ObjectReference(kind: kind, namespace: namespace, name: name) }
         let kinds: [ObjectKind] = [.deployment, .statefulSet, .daemonSet, .cronJob, .job, .replicaSet, .service]
+        var owners: Set<String> = []
+        for record in self.directory.records {
+            guard let owner = record.workload, owner.namespace == namespace, owner.name == name else { continue }
+            owners.insert(owner.kind)
+        }
         for kind in kinds {
             let id = WorkloadID(namespace: namespace, kind: kind.rawValue, name: name)
-            let owns = self.directory.records.contains { $0.workload == id }
-            guard self.directory.workloads[id] != nil || owns else { continue }
+            guard self.directory.workloads[id] != nil || owners.contains(kind.rawValue) else { continue }
             return ObjectReference(kind: kind, namespace: namespace, name: name)
         }
         let pod = PodID(namespace: namespace, name: name)
