@@ -42,7 +42,7 @@ package struct DetectionConfiguration: Sendable, Equatable {
     /// A repetition whose outcome was seen before, but not last time.
     package var olderOutcomeFactor: Float = 0.5
     /// Share of a repetition's weight that counts however much was learnt since the action was last taken.
-    package var learnedFloor: Float = 0.4
+    package var learnedFloor: Float = 0.45
     /// A success without details whose result has at least so many bytes says little: sizes collide.
     package var tinyResultBytes: Int32 = 512
 
@@ -91,30 +91,30 @@ package struct DetectionConfiguration: Sendable, Equatable {
     /// The table: kind of evidence → weight with details, without.
     private static func defaultWeight(of kind: EvidenceKind) -> EvidenceWeight {
         switch kind {
-        case .sameOutcome: EvidenceWeight(2.05, 0.9)
-        case .nearOutcome: EvidenceWeight(1.5, 0.4)
+        case .sameOutcome: EvidenceWeight(2.1, 0.9)
+        case .nearOutcome: EvidenceWeight(1.75, 0.4)
         case .sameOutcomeAfterEdit: EvidenceWeight(0.2, 0.1)
         case .sameFailure: EvidenceWeight(2.1, 2.05)
-        case .similarFailure: EvidenceWeight(1.1, 1.0)
+        case .similarFailure: EvidenceWeight(1.15, 1.0)
         case .otherFailure: EvidenceWeight(0.5, 0.3)
         case .sameTinyResult: EvidenceWeight(1.1, 0.4)
         case .sameTinyOutput: EvidenceWeight(0.15, 0.05)
         case .planning: EvidenceWeight(0.38, 0.38)
-        case .repeatedEdit: EvidenceWeight(1.8, 0)
+        case .repeatedEdit: EvidenceWeight(2.05, 0)
         case .waitSameOutcome: EvidenceWeight(0.15, 0.15)
         case .waitFailure: EvidenceWeight(0.4, 0.4)
         case .noTool: EvidenceWeight(0.45, 0.45)
-        case .noToolSameLength: EvidenceWeight(1.5, 1.5)
+        case .noToolSameLength: EvidenceWeight(2, 2)
         case .blockedByHook: EvidenceWeight(0.3, 0.3)
-        case .deniedAgain: EvidenceWeight(1.6, 1.6)
-        case .childRepeats: EvidenceWeight(1.44, 1.44)
-        case .apiErrorAgain: EvidenceWeight(1.2, 1.2)
+        case .deniedAgain: EvidenceWeight(2.05, 2.05)
+        case .childRepeats: EvidenceWeight(2.05, 2.05)
+        case .apiErrorAgain: EvidenceWeight(1.4, 1.4)
         case .apiErrorFirst: EvidenceWeight(0.3, 0.3)
-        case .refusal: EvidenceWeight(1.2, 1.2)
-        case .compactionSoon: EvidenceWeight(2.0, 2.0)
+        case .refusal: EvidenceWeight(1.5, 1.5)
+        case .compactionSoon: EvidenceWeight(2.7, 2.7)
         case .compactionFailed: EvidenceWeight(1.2, 1.2)
         case .changedOutcome: EvidenceWeight(-0.8, -0.4)
-        case .changedVerdict: EvidenceWeight(-2, -1.5)
+        case .changedVerdict: EvidenceWeight(-3, -2)
         case .experiment: EvidenceWeight(-0.3, -0.3)
         case .waitChangedOutcome: EvidenceWeight(-0.3, -0.3)
         case .newAction: EvidenceWeight(-1.5, -1.5)

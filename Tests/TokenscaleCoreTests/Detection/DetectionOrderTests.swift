@@ -64,19 +64,26 @@ struct DetectionOrderTests {
         #expect(Self.judge(events.map { ($0, $0.time) }) != nil)
     }
 
-    @Test("a tool result logged before its request belongs to its round")
-    func resultBeforeRequest() {
+    @Test("a tool result logged before its request belongs to its round", arguments: [false, true])
+    func resultBeforeRequest(resultComesFirst: Bool) {
         var script = SessionScript()
         script.prompt()
-        for round in 0..<7 {
-            let request = Hash128(low: UInt64(round + 1), high: 7)
-            script.call(.bash, "ls", asks: false)
-            var result = script.events[script.events.count - 1]
-            result.request = request
-            _ = result
-            script.request()
+        for _ in 0..<8 { script.call(.bash, "ls") }
+        // Each call comes with its request; both name the request, and may be logged in either order.
+        var events = script.events
+        for index in stride(from: 1, to: events.count - 1, by: 2) {
+            let request = Hash128(low: UInt64(index), high: 7)
+            events[index].request = request
+            events[index + 1].request = request
+            if resultComesFirst {
+                events.swapAt(index, index + 1)
+                swap(&events[index].sequence, &events[index + 1].sequence)
+                swap(&events[index].time, &events[index + 1].time)
+            }
         }
-        #expect(script.finding?.pattern == .identicalAction)
+        let finding = Self.judge(events.map { ($0, $0.time) })
+        #expect(finding?.pattern == .identicalAction)
+        #expect(finding?.severity == .critical)
     }
 
     @Test("a session costs at most 2 KiB, a workload at most 1 KiB")
