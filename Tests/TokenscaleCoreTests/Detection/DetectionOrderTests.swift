@@ -76,9 +76,11 @@ struct DetectionOrderTests {
             events[index].request = request
             events[index + 1].request = request
             if resultComesFirst {
-                events.swapAt(index, index + 1)
-                swap(&events[index].sequence, &events[index + 1].sequence)
-                swap(&events[index].time, &events[index + 1].time)
+                var (first, second) = (events[index + 1], events[index])
+                (first.sequence, second.sequence) = (second.sequence, first.sequence)
+                (first.time, second.time) = (second.time, first.time)
+                events[index] = first
+                events[index + 1] = second
             }
         }
         let finding = Self.judge(events.map { ($0, $0.time) })
