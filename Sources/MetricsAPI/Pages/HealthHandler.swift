@@ -1,14 +1,17 @@
 import HTTPTypes
 
-/// One thing that must be well before traffic should come.
+/// One thing that must be well before traffic should come, or that a person should know of.
 package struct HealthCheck: Equatable, Sendable {
     package var name: String
     /// Why it is not well; `nil`: it is.
     package var fault: String?
+    /// False: a fault is shown, but traffic may come all the same.
+    package var isRequired: Bool
 
-    package init(name: String, fault: String? = nil) {
+    package init(name: String, fault: String? = nil, isRequired: Bool = true) {
         self.name = name
         self.fault = fault
+        self.isRequired = isRequired
     }
 }
 
@@ -34,14 +37,15 @@ package struct HealthHandler: Sendable {
         default: return nil
         }
         guard call.method == "GET" || call.method == "HEAD" else { return StatusReply.methodNotAllowed }
-        let isWell = checks.allSatisfy { $0.fault == nil }
+        let isWell = checks.allSatisfy { $0.fault == nil || !$0.isRequired }
         var reply = HTTPReply(status: isWell ? 200 : 500, text: "ok")
         reply.headers[.cacheControl] = "no-cache, private"
         reply.headers[.xContentTypeOptions] = "nosniff"
         guard call.query.flag("verbose") || !isWell else { return reply }
         var text = ""
         for check in checks {
-            text += check.fault.map { "[-]\(check.name) failed: \($0)\n" } ?? "[+]\(check.name) ok\n"
+            let sign = check.isRequired ? "[-]\(check.name) failed" : "[!]\(check.name) degraded"
+            text += check.fault.map { "\(sign): \($0)\n" } ?? "[+]\(check.name) ok\n"
         }
         text += isWell ? "\(name) check passed\n" : "\(name) check failed\n"
         reply.body = Array(text.utf8)

@@ -109,6 +109,10 @@ extension Collector {
             let fault = isSynced ? nil : "the pods are not listed yet, or the API server is out of reach"
             checks.append(HealthCheck(name: "pod-directory", fault: cluster.isWatching ? fault : nil))
         }
+        // Alerts wait for the disk; ingest and metrics do not.
+        let alerting = parts.alerting.status.current.statistics
+        let problem = alerting.isOutboxHealthy ? nil : alerting.outboxProblem
+        checks.append(HealthCheck(name: "outbox", fault: problem, isRequired: false))
         return checks
     }
 }
