@@ -8,8 +8,9 @@ import TokenscaleCore
 struct CaptureFolder {
     private struct Sidecar: Decodable {
         var transport: String?
-        var signal: String
-        var file: String
+        /// `metrics`, `logs` or `traces`; a scrape has none.
+        var signal: String?
+        var file: String?
     }
 
     let path: String
@@ -24,19 +25,21 @@ struct CaptureFolder {
             else {
                 throw CommandError("\(place): no description of a request (signal, file, headers). Record it again")
             }
-            guard sidecar.signal != "traces", !sidecar.file.hasSuffix(".txt") else { continue }
-            var body = try RecordingReader.bytes(of: self.path + "/" + sidecar.file)
+            guard let signal = sidecar.signal, let file = sidecar.file, signal == "logs" || signal == "metrics" else {
+                continue
+            }
+            var body = try RecordingReader.bytes(of: self.path + "/" + file)
             if sidecar.transport == "grpc" { body = try Self.message(of: body, place) }
             let isJSON = body.first == UInt8(ascii: "{")
             do throws(OTLPDecodeError) {
                 try decoder.append(
                     body,
-                    sidecar.signal == "logs" ? .logs : .metrics,
+                    signal == "logs" ? .logs : .metrics,
                     isJSON ? .json : .protobuf,
                     to: &recording
                 )
             } catch {
-                throw CommandError("\(self.path)/\(sidecar.file): no OTLP request: \(error). Record it again")
+                throw CommandError("\(self.path)/\(file): no OTLP request: \(error). Record it again")
             }
         }
         // Batches overlap in time, and a refused one comes again.
