@@ -43,6 +43,7 @@ extension SessionDetector {
             onset: self.episode.isOpen ? self.episode.onset : self.lastProgress,
             lastEvidence: self.episode.isOpen ? self.episode.lastEvidence : self.lastTime
         )
+        finding.isPossible = !self.tellsWork
         finding.score = Double(best.score)
         finding.threshold = Double(best.threshold)
         finding.lastProgress = self.lastProgress == .zero ? nil : self.lastProgress
@@ -53,8 +54,16 @@ extension SessionDetector {
         finding.commitCount = Int(self.episode.commitCount)
         finding.tokens = self.episode.tokens
         finding.costMicroUSD = self.episode.costMicroUSD
+        finding.requestsPerMinute = self.requestsPerMinute(since: finding.onset, until: finding.lastEvidence)
         finding.tool = self.episode.tool
         finding.fingerprint = self.episode.action
         return finding
+    }
+
+    /// Rounds since the onset per minute: a rate over the whole episode, so that slow drips show as what they are.
+    private func requestsPerMinute(since onset: Timestamp, until last: Timestamp) -> Double {
+        let minutes = last.seconds(since: onset) / 60
+        guard minutes > 0, self.episode.roundCount > 1 else { return 0 }
+        return Double(self.episode.roundCount - 1) / minutes
     }
 }

@@ -31,6 +31,9 @@ package struct SessionDetector: Sendable {
     /// The most subagents in flight since there were none.
     var laneCountMax: UInt8 = 0
     var hasDetails = false
+    /// The session tells of prompts or tools. One that tells of requests only (an exporter or a filter drops the rest)
+    /// cannot show that it called no tool, nor that it achieved something.
+    var tellsWork = false
     /// Tools whose different calls return results of the same size: without details such a size tells nothing.
     var blurredTools: UInt32 = 0
     var verificationAction: UInt64 = 0
@@ -116,6 +119,10 @@ package struct SessionDetector: Sendable {
         if observation.hasDetails { self.hasDetails = true }
         workload.lastActivity = max(workload.lastActivity, observation.time)
         switch observation.kind {
+        case .userPrompt, .toolDecision, .toolResult, .subagentCompleted: self.tellsWork = true
+        default: break
+        }
+        switch observation.kind {
         case .userPrompt: self.takePrompt(observation, session, &workload, configuration)
         case .apiRequest: self.takeRequest(observation, tokens, cost, configuration)
         case .assistantResponse: self.takeResponse(observation)
@@ -185,7 +192,7 @@ package struct SessionDetector: Sendable {
         self.roundCount &+= 1
         if round.isMain { self.turn.roundCount &+= 1 }
         if !round.hasTool {
-            guard round.isMain, !isLast else { return }
+            guard round.isMain, !isLast, self.tellsWork else { return }
             self.judgeText(&round, configuration)
         }
         let evidence = round.meanEvidence

