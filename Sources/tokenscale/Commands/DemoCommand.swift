@@ -80,7 +80,7 @@ struct DemoCommand: AsyncParsableCommand {
     static func refusal(status: Int, endpoint: String) -> String {
         switch status {
         case 401, 403: "the collector at \(endpoint) wants a bearer token: --bearer-token-file FILE"
-        case 404: "\(endpoint) is not an OTLP/HTTP address: it has no /v1/logs (the port is usually 4318)"
+        case 404, 405: "\(endpoint) is not the --otlp-http-address of a collector (the port is usually 4318)"
         default: "the collector at \(endpoint) answered with status \(status)"
         }
     }
