@@ -2,7 +2,8 @@ import Foundation
 import Testing
 import TokenscaleCore
 
-/// `Dashboards/`, checked by Prometheus' own tools. Against live data: `DashboardTests` and Tests/Tools/check-dashboards.
+/// `Dashboards/`, checked by Prometheus' own tools. Against live data: `DashboardTests` and
+/// Tests/Tools/check-dashboards.
 @Suite("Rules and dashboards")
 struct RulesTests {
     private static let root = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL

@@ -43,7 +43,8 @@ enum MetricsBenchmarks {
         let count = Double(samples.count)
         print("rendering \(samples.count) series, \(text.utf8.count) bytes")
         print(
-            "  tokenscale     \(Self.microseconds(ours)) µs, \(Self.rounded(Self.median(ours) * 1e9 / count)) ns a series"
+            "  tokenscale     \(Self.microseconds(ours)) µs, "
+                + "\(Self.rounded(Self.median(ours) * 1e9 / count)) ns a series"
         )
         print("  interpolation  \(Self.microseconds(naive)) µs, without looking anything up")
         print("  with gzip 1    \(Self.microseconds(gzip)) µs")

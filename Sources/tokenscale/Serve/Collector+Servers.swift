@@ -3,6 +3,14 @@ import ServiceLifecycle
 import TokenscaleCore
 
 extension Collector {
+    /// What the servers share: one exposition, one count of what was asked and answered.
+    private struct Serving: Sendable {
+        let exposition: MetricsExposition
+        let statistics: APIStatistics
+        let servedValues: ServedValueLog
+        let readiness: @Sendable () -> [HealthCheck]
+    }
+
     /// `/metrics` and pages, the metrics APIs, health: each with what reports where it listens.
     func servers(_ parts: Parts) throws -> [any Service] {
         let statistics = APIStatistics()
@@ -25,63 +33,76 @@ extension Collector {
             now: { WallClock.now() },
             additional: { metrics.families }
         )
-        let readiness: @Sendable () -> [HealthCheck] = { Self.readiness(parts) }
-        var services: [any Service] = []
-        if let listener = self.listener("health", self.configuration.healthAddress) {
-            let server = HealthServer(
-                configuration: listener,
-                readiness: readiness,
-                now: { WallClock.now() },
-                logger: self.logger
-            )
-            services += [BoundReporter(name: "health", bound: server.bound, report: parts.report), server]
-        }
-        if let listener = self.listener("api", self.configuration.apiAddress) {
-            let certificates = try ServerCertificateStore(
-                source: self.certificateSource,
-                now: { WallClock.now() },
-                logger: self.logger
-            )
-            var sources = MetricsAPIServer.Sources(snapshots: parts.snapshots, directories: parts.directories)
-            sources.reviewer = parts.cluster?.reviewer
-            sources.requestHeaders = { parts.cluster?.requestHeaders.current }
-            sources.readiness = readiness
-            sources.statistics = statistics
-            sources.servedValues = servedValues
-            sources.exposition = { exposition.respond($0) }
-            let server = MetricsAPIServer(
-                configuration: listener,
-                serving: self.configuration.serving,
-                certificates: certificates,
-                sources: sources,
-                version: Version.current,
-                now: { WallClock.now() },
-                logger: self.logger
-            )
-            services += [BoundReporter(name: "api", bound: server.bound, report: parts.report), server]
-            if let registrar = parts.cluster?.registrar(
-                service: self.configuration.apiService,
-                logger: self.logger,
-                authority: { certificates.authorityPEM }
-            ) {
-                services.append(registrar)
-            }
-        }
-        if let listener = self.listener("metrics", self.configuration.metricsAddress) {
-            let server = MetricsServer(
-                configuration: listener,
-                serving: self.configuration.serving,
-                exposition: exposition,
-                snapshots: parts.snapshots,
-                directories: parts.directories,
-                readiness: readiness,
-                version: Version.current,
-                now: { WallClock.now() },
-                logger: self.logger
-            )
-            services += [BoundReporter(name: "metrics", bound: server.bound, report: parts.report), server]
-        }
+        let serving = Serving(
+            exposition: exposition,
+            statistics: statistics,
+            servedValues: servedValues,
+            readiness: { Self.readiness(parts) }
+        )
+        return self.healthServer(parts, serving) + (try self.apiServer(parts, serving))
+            + self.metricsServer(parts, serving)
+    }
+
+    private func healthServer(_ parts: Parts, _ serving: Serving) -> [any Service] {
+        guard let listener = self.listener("health", self.configuration.healthAddress) else { return [] }
+        let server = HealthServer(
+            configuration: listener,
+            readiness: serving.readiness,
+            now: { WallClock.now() },
+            logger: self.logger
+        )
+        return [BoundReporter(name: "health", bound: server.bound, report: parts.report), server]
+    }
+
+    private func apiServer(_ parts: Parts, _ serving: Serving) throws -> [any Service] {
+        guard let listener = self.listener("api", self.configuration.apiAddress) else { return [] }
+        let certificates = try ServerCertificateStore(
+            source: self.certificateSource,
+            now: { WallClock.now() },
+            logger: self.logger
+        )
+        var sources = MetricsAPIServer.Sources(snapshots: parts.snapshots, directories: parts.directories)
+        sources.reviewer = parts.cluster?.reviewer
+        sources.requestHeaders = { parts.cluster?.requestHeaders.current }
+        sources.readiness = serving.readiness
+        sources.statistics = serving.statistics
+        sources.servedValues = serving.servedValues
+        sources.exposition = { serving.exposition.respond($0) }
+        let server = MetricsAPIServer(
+            configuration: listener,
+            serving: self.configuration.serving,
+            certificates: certificates,
+            sources: sources,
+            version: Version.current,
+            now: { WallClock.now() },
+            logger: self.logger
+        )
+        var services: [any Service] = [
+            BoundReporter(name: "api", bound: server.bound, report: parts.report), server,
+        ]
+        let registrar = parts.cluster?.registrar(
+            service: self.configuration.apiService,
+            logger: self.logger,
+            authority: { certificates.authorityPEM }
+        )
+        if let registrar { services.append(registrar) }
         return services
+    }
+
+    private func metricsServer(_ parts: Parts, _ serving: Serving) -> [any Service] {
+        guard let listener = self.listener("metrics", self.configuration.metricsAddress) else { return [] }
+        let server = MetricsServer(
+            configuration: listener,
+            serving: self.configuration.serving,
+            exposition: serving.exposition,
+            snapshots: parts.snapshots,
+            directories: parts.directories,
+            readiness: serving.readiness,
+            version: Version.current,
+            now: { WallClock.now() },
+            logger: self.logger
+        )
+        return [BoundReporter(name: "metrics", bound: server.bound, report: parts.report), server]
     }
 
     private func listener(_ name: String, _ address: ListenAddress) -> ListenerConfiguration? {

@@ -20,6 +20,10 @@ struct SelfMetrics: Sendable {
     // MARK: - Receiver
 
     static func families(of statistics: IngestStatistics) -> [MetricFamily] {
+        Self.requestFamilies(of: statistics) + Self.transportFamilies(of: statistics)
+    }
+
+    private static func requestFamilies(of statistics: IngestStatistics) -> [MetricFamily] {
         let requests = statistics.requests.map { key, count in
             MetricFamily.Sample(
                 Double(count),
@@ -29,7 +33,6 @@ struct SelfMetrics: Sendable {
         let refusals = IngestStatistics.Refusal.allCases.map { reason in
             MetricFamily.Sample(Double(statistics.refusals[reason] ?? 0), [("reason", reason.rawValue)])
         }
-        func one(_ value: some BinaryInteger) -> [MetricFamily.Sample] { [.init(Double(value))] }
         let durations = MetricFamily.Sample.histogram(
             bounds: DurationHistogram.upperBounds,
             counts: statistics.durations.counts,
@@ -50,40 +53,42 @@ struct SelfMetrics: Sendable {
                 samples: refusals
             ),
             MetricFamily(
-                "tokenscale_otlp_received_bytes",
-                .counter,
-                "Body bytes from the network, compressed where the sender compressed.",
-                samples: one(statistics.receivedByteCount)
-            ),
-            MetricFamily(
-                "tokenscale_otlp_decompressed_bytes",
-                .counter,
-                "Bytes that came out of decompression.",
-                samples: one(statistics.decompressedByteCount)
-            ),
-            MetricFamily(
-                "tokenscale_otlp_connections",
-                .counter,
-                "Connections accepted, refused ones included.",
-                samples: one(statistics.connectionCount)
-            ),
-            MetricFamily(
                 "tokenscale_otlp_request_duration_seconds",
                 .histogram,
                 "From the head of a request to its answer.",
                 samples: durations
             ),
-            MetricFamily(
-                "tokenscale_otlp_open_connections",
-                .gauge,
-                "Connections now.",
-                samples: one(statistics.openConnectionCount)
+        ]
+    }
+
+    private static func transportFamilies(of statistics: IngestStatistics) -> [MetricFamily] {
+        func counter(_ name: String, _ help: String, _ value: Int64) -> MetricFamily {
+            MetricFamily(name, .counter, help, samples: [.init(Double(value))])
+        }
+        func gauge(_ name: String, _ help: String, _ value: Int) -> MetricFamily {
+            MetricFamily(name, .gauge, help, samples: [.init(Double(value))])
+        }
+        return [
+            counter(
+                "tokenscale_otlp_received_bytes",
+                "Body bytes from the network, compressed where the sender compressed.",
+                statistics.receivedByteCount
             ),
-            MetricFamily(
+            counter(
+                "tokenscale_otlp_decompressed_bytes",
+                "Bytes that came out of decompression.",
+                statistics.decompressedByteCount
+            ),
+            counter(
+                "tokenscale_otlp_connections",
+                "Connections accepted, refused ones included.",
+                statistics.connectionCount
+            ),
+            gauge("tokenscale_otlp_open_connections", "Connections now.", statistics.openConnectionCount),
+            gauge(
                 "tokenscale_otlp_in_flight_bytes",
-                .gauge,
                 "Buffered bytes of request bodies now.",
-                samples: one(statistics.inFlightByteCount)
+                statistics.inFlightByteCount
             ),
             MetricFamily(
                 "tokenscale_otlp_limit",

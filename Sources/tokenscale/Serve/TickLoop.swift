@@ -2,7 +2,8 @@ import Logging
 import ServiceLifecycle
 import TokenscaleCore
 
-/// Steps 6 and 7 of the way of the data: once a second one snapshot is made and published, then shown to whoever decides.
+/// Steps 6 to 9 of the way of the data: once a second one snapshot is made and published, then shown to whoever
+/// decides.
 struct TickLoop: Service {
     let aggregator: Aggregator
     let store: SnapshotStore
