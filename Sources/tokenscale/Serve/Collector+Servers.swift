@@ -11,6 +11,14 @@ extension Collector {
         let readiness: @Sendable () -> [HealthCheck]
     }
 
+    /// Without a cluster no HPA asks, and nobody could ever tell which pods have not reported yet: sums are then of the
+    /// pods that telemetry names, from the first moment.
+    private func serving(_ parts: Parts) -> ServingConfiguration {
+        var serving = self.configuration.serving
+        if parts.cluster == nil { serving.coverageSeconds = 0 }
+        return serving
+    }
+
     /// `/metrics` and pages, the metrics APIs, health: each with what reports where it listens.
     func servers(_ parts: Parts) throws -> [any Service] {
         let statistics = APIStatistics()
@@ -24,7 +32,7 @@ extension Collector {
         )
         let exposition = MetricsExposition(
             configuration: self.configuration.exposition,
-            serving: self.configuration.serving,
+            serving: self.serving(parts),
             snapshots: parts.snapshots,
             directories: parts.directories,
             statistics: statistics,
@@ -70,7 +78,7 @@ extension Collector {
         sources.exposition = { serving.exposition.respond($0) }
         let server = MetricsAPIServer(
             configuration: listener,
-            serving: self.configuration.serving,
+            serving: self.serving(parts),
             certificates: certificates,
             sources: sources,
             version: Version.current,
@@ -93,7 +101,7 @@ extension Collector {
         guard let listener = self.listener("metrics", self.configuration.metricsAddress) else { return [] }
         let server = MetricsServer(
             configuration: listener,
-            serving: self.configuration.serving,
+            serving: self.serving(parts),
             exposition: serving.exposition,
             snapshots: parts.snapshots,
             directories: parts.directories,
