@@ -4,7 +4,7 @@ import TokenscaleCore
 ///
 /// The items of one process agree in most attributes, in the same order (pod, session, user…): of 13 attributes of a
 /// token point about 11 have the same bytes as in the point before. Comparing them costs a quarter of reading, hashing
-/// and looking them up (instructions, counted by `./test --benchmarks`).
+/// and looking them up (instructions, by callgrind).
 struct AttributeMemo {
     struct Entry {
         /// The request that it was remembered in.
@@ -17,7 +17,7 @@ struct AttributeMemo {
     /// Places beyond are not remembered.
     private static let capacity = 32
 
-    /// In an array: an `InlineArray` is copied whole by each access through the decoder (measured: +80 % instructions).
+    /// In an array: an `InlineArray` is copied whole by each access through the decoder (measured: +60 % instructions).
     private(set) var entries = Array(repeating: Entry(), count: Self.capacity)
 
     private var request: UInt64 = 1

@@ -17,14 +17,15 @@ enum Benchmarks {
     static func main() throws {
         var arguments = CommandLine.arguments.dropFirst()
         var roundCount: Int?
-        if arguments.first == "--rounds" {
+        let isIdle = arguments.first == "--idle-rounds"
+        if isIdle || arguments.first == "--rounds" {
             roundCount = arguments.dropFirst().first.flatMap { Int($0) }
             arguments = arguments.dropFirst(2)
         }
         let folder = arguments.first ?? "Tests/Fixtures/otlp"
         let metrics = try RecordedBodies(folder: folder, signal: "metrics", encoding: .protobuf)
         if let roundCount {
-            print(try Self.rounds(roundCount, metrics))
+            print(try Self.rounds(roundCount, metrics, isIdle: isIdle))
             return
         }
         try Self.metrics(metrics)
@@ -119,11 +120,11 @@ enum Benchmarks {
         return Double(malloc_counter_total() - before) / Double(itemCount)
     }
 
-    private static func rounds(_ count: Int, _ recorded: RecordedBodies) throws -> Int {
+    private static func rounds(_ count: Int, _ recorded: RecordedBodies, isIdle: Bool) throws -> Int {
         let side = Side(recorded)
         let ingestor = Ingestor(aggregator: side.aggregator, hash: hash, names: SemanticNames(), limits: DecodeLimits())
         for _ in 0..<count {
-            for body in side.bodies.bodies {
+            for body in side.bodies.bodies where !isIdle {
                 side.outcome += try unsafe ingestor.ingest(
                     body.span.bytes,
                     signal: .metrics,
