@@ -204,4 +204,12 @@ if withBenchmarks {
             swiftSettings: strict
         )
     )
+    package.targets.append(
+        .executableTarget(
+            name: "tokenscale-detection-benchmarks",
+            dependencies: ["TokenscaleCore"],
+            path: "Tests/DetectionBenchmarks",
+            swiftSettings: strict
+        )
+    )
 }
