@@ -30,7 +30,9 @@ struct BearerTokenTests {
         let directory = try TemporaryDirectory()
         let file = directory.path("tokens")
         try directory.write("old-token\n", to: "tokens")
-        try await TestReceiver.run({ $0.bearerTokenFile = file }) { receiver in
+        try await TestReceiver.run {
+            $0.bearerTokenFile = file
+        } test: { receiver in
             let client = try HTTP1Client(port: receiver.httpPort)
             func status(_ token: String?, path: String = "/v1/logs") async throws -> Int {
                 var headers = [("content-type", "application/json")]
@@ -61,7 +63,10 @@ struct BearerTokenTests {
     @Test("the receiver does not start without its token file")
     func missing() async throws {
         await #expect(throws: ReceiverError.self) {
-            try await TestReceiver.run({ $0.bearerTokenFile = "/does/not/exist" }) { _ in }
+            try await TestReceiver.run {
+                $0.bearerTokenFile = "/does/not/exist"
+            } test: { _ in
+            }
         }
     }
 }

@@ -88,13 +88,10 @@ struct ExporterTests {
         let aggregator = Aggregator(configuration: .init(), hash: TestReceiver.hash, startTime: TestReceiver.now)
         let tokens = directory.path("tokens")
         let tls = TLSTests.files(directory, clientAuthority: variant.mutual ? "one" : nil)
-        try await TestReceiver.run(
-            {
-                if variant.tls { $0.tls = tls }
-                if variant.token != nil { $0.bearerTokenFile = tokens }
-            },
-            aggregator: aggregator
-        ) { receiver in
+        try await TestReceiver.run(aggregator: aggregator) {
+            if variant.tls { $0.tls = tls }
+            if variant.token != nil { $0.bearerTokenFile = tokens }
+        } test: { receiver in
             let results = try await Self.send(variant, to: receiver, directory)
             #expect(results == ["metrics": "SUCCESS", "logs": "SUCCESS", "traces": "SUCCESS"])
             #expect(Set(receiver.ingested.map(\.signal)) == [.metrics, .logs, .traces])
@@ -113,12 +110,16 @@ struct ExporterTests {
         try directory.write("secret\n", to: "tokens")
         let tokens = directory.path("tokens")
         let tls = TLSTests.files(directory, clientAuthority: "one")
-        try await TestReceiver.run({ $0.bearerTokenFile = tokens }) { receiver in
+        try await TestReceiver.run {
+            $0.bearerTokenFile = tokens
+        } test: { receiver in
             let results = try await Self.send(Variant(kind: kind, token: "wrong", timeout: 1), to: receiver, directory)
             #expect(results == ["metrics": "FAILURE", "logs": "FAILURE", "traces": "FAILURE"])
             #expect(receiver.ingested.isEmpty)
         }
-        try await TestReceiver.run({ $0.tls = tls }) { receiver in
+        try await TestReceiver.run {
+            $0.tls = tls
+        } test: { receiver in
             let results = try await Self.send(Variant(kind: kind, tls: true, timeout: 1), to: receiver, directory)
             #expect(results == ["metrics": "FAILURE", "logs": "FAILURE", "traces": "FAILURE"])
             #expect(receiver.ingested.isEmpty)
@@ -156,7 +157,9 @@ struct ExporterTests {
 
     @Test("grpcio sees the right status of each faulty call, and its connection survives")
     func grpcCalls() async throws {
-        try await TestReceiver.run({ $0.bodyByteLimit = 4 << 20 }) { receiver in
+        try await TestReceiver.run {
+            $0.bodyByteLimit = 4 << 20
+        } test: { receiver in
             let calls = try await TestPython.run("grpc_calls.py", "\(receiver.grpcPort)", as: Calls.self)
             let expected = [
                 "empty": "OK", "unknown method": "UNIMPLEMENTED", "too large": "RESOURCE_EXHAUSTED",

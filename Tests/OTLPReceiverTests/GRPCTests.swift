@@ -84,7 +84,9 @@ struct GRPCTests {
 
     @Test("a faulty call gets its permanent status, and the connection goes on", arguments: faults)
     func refuses(test: Fault) async throws {
-        try await TestReceiver.run({ $0.bodyByteLimit = 1000 }) { receiver in
+        try await TestReceiver.run {
+            $0.bodyByteLimit = 1000
+        } test: { receiver in
             let client = try await HTTP2Client(port: receiver.grpcPort)
             let response = try await client.call(test.path, test.headers, message: test.message)
             #expect(response.headers[":status"] == "200")
@@ -142,7 +144,9 @@ struct GRPCTests {
         let directory = try TemporaryDirectory()
         try directory.write("secret", to: "tokens")
         let file = directory.path("tokens")
-        try await TestReceiver.run({ $0.bearerTokenFile = file }) { receiver in
+        try await TestReceiver.run {
+            $0.bearerTokenFile = file
+        } test: { receiver in
             let client = try await HTTP2Client(port: receiver.grpcPort)
             #expect(try await client.call(HTTP2Client.logs).grpcStatus == "16")
             #expect(try await client.call(HTTP2Client.logs, [("authorization", "Bearer secret")]).grpcStatus == "0")
@@ -161,7 +165,9 @@ struct GRPCTests {
 
     @Test("a message that does not come is DEADLINE_EXCEEDED, and other streams do not wait for it")
     func slowSender() async throws {
-        try await TestReceiver.run({ $0.bodyTimeout = .seconds(1) }) { receiver in
+        try await TestReceiver.run {
+            $0.bodyTimeout = .seconds(1)
+        } test: { receiver in
             let client = try await HTTP2Client(port: receiver.grpcPort)
             let slow = try await client.open(HTTP2Client.grpcHeaders(HTTP2Client.logs))
             try await client.send([0, 0], on: slow, endStream: false)
@@ -174,7 +180,9 @@ struct GRPCTests {
 
     @Test("an idle connection gets GOAWAY and is closed")
     func idle() async throws {
-        try await TestReceiver.run({ $0.idleTimeout = .milliseconds(200) }) { receiver in
+        try await TestReceiver.run {
+            $0.idleTimeout = .milliseconds(200)
+        } test: { receiver in
             for isUsed in [false, true] {
                 let client = try await HTTP2Client(port: receiver.grpcPort)
                 if isUsed { #expect(try await client.call(HTTP2Client.logs).grpcStatus == "0") }
@@ -186,10 +194,10 @@ struct GRPCTests {
 
     @Test("header fields and streams beyond their limits are refused and counted")
     func http2Limits() async throws {
-        try await TestReceiver.run({
+        try await TestReceiver.run {
             $0.headerListByteLimit = 2000
             $0.concurrentStreamLimit = 3
-        }) { receiver in
+        } test: { receiver in
             // Until limits are acknowledged a client may not know them.
             let large = try await HTTP2Client(port: receiver.grpcPort)
             while try await large.next()?.type != 4 {}

@@ -240,7 +240,9 @@ struct HTTPTests {
 
     @Test("a head beyond the limit gets 431, whatever it is made of", arguments: ["one field", "many fields", "path"])
     func headerLimit(what: String) async throws {
-        try await TestReceiver.run({ $0.headerListByteLimit = 2000 }) { receiver in
+        try await TestReceiver.run {
+            $0.headerListByteLimit = 2000
+        } test: { receiver in
             let client = try HTTP1Client(port: receiver.httpPort)
             let long = String(repeating: "x", count: 3000)
             let fields =

@@ -36,7 +36,9 @@ struct HostileBytesTests {
     @Test("the receiver survives damaged conversations, and leaves nothing behind", arguments: 0..<4)
     func damaged(round: Int) async throws {
         let seed = UInt64(7000 + round)
-        try await TestReceiver.run({ $0.headerTimeout = .seconds(1) }) { receiver in
+        try await TestReceiver.run {
+            $0.headerTimeout = .seconds(1)
+        } test: { receiver in
             var generator = SeededGenerator(seed: seed)
             for index in 0..<60 {
                 var bytes = Self.seeds()[index % 3]

@@ -11,7 +11,9 @@ struct LimitTests {
 
     @Test("an announced length over the limit is refused before the body is sent, and the connection ends")
     func announcedLength() async throws {
-        try await TestReceiver.run({ $0.bodyByteLimit = 1000 }) { receiver in
+        try await TestReceiver.run {
+            $0.bodyByteLimit = 1000
+        } test: { receiver in
             let client = try HTTP1Client(port: receiver.httpPort)
             let headers = [Self.json, ("content-length", "1001")]
             try await client.connection.send(HTTP1Client.request("POST", "/v1/logs", headers: headers))
@@ -27,7 +29,9 @@ struct LimitTests {
 
     @Test("a client that sends all of a large body before it reads gets its 413", arguments: [false, true])
     func largeBody(isChunked: Bool) async throws {
-        try await TestReceiver.run({ $0.bodyByteLimit = 100_000 }) { receiver in
+        try await TestReceiver.run {
+            $0.bodyByteLimit = 100_000
+        } test: { receiver in
             let client = try HTTP1Client(port: receiver.httpPort)
             let body = [UInt8](repeating: 0x61, count: 8 << 20)
             var request = HTTP1Client.request("POST", "/v1/logs", headers: [Self.json], body: body)
@@ -45,7 +49,9 @@ struct LimitTests {
 
     @Test("a body at the limit is taken, one byte more is not; also after decompression", arguments: [false, true])
     func exactLimit(isGzip: Bool) async throws {
-        try await TestReceiver.run({ $0.bodyByteLimit = 50_000 }) { receiver in
+        try await TestReceiver.run {
+            $0.bodyByteLimit = 50_000
+        } test: { receiver in
             for (count, status) in [(50_000, 200), (50_001, 413)] {
                 let client = try HTTP1Client(port: receiver.httpPort)
                 let body = [UInt8](repeating: 0x61, count: count)
@@ -60,7 +66,9 @@ struct LimitTests {
 
     @Test("a gzip bomb is refused with 413, a truncated or damaged gzip with 400")
     func hostileGzip() async throws {
-        try await TestReceiver.run({ $0.bodyByteLimit = 1 << 20 }) { receiver in
+        try await TestReceiver.run {
+            $0.bodyByteLimit = 1 << 20
+        } test: { receiver in
             let bomb = Gzip.compress([UInt8](repeating: 0, count: 64 << 20), level: 9)
             let cases: [([UInt8], Int)] = [
                 (bomb, 413), (Array(bomb.dropLast(20)), 413), (Array(Gzip.compress([1, 2, 3]).dropLast()), 400),
@@ -77,10 +85,10 @@ struct LimitTests {
 
     @Test("more bytes in flight than allowed are answered 503 with Retry-After before data is taken")
     func bytesInFlight() async throws {
-        try await TestReceiver.run({
+        try await TestReceiver.run {
             $0.bodyByteLimit = 100_000
             $0.inFlightByteLimit = 100_000
-        }) { receiver in
+        } test: { receiver in
             let headers = [Self.json, ("content-length", "90000")]
             let slow = try HTTP1Client(port: receiver.httpPort)
             try await slow.connection.send(HTTP1Client.request("POST", "/v1/logs", headers: headers))
@@ -135,7 +143,9 @@ struct LimitTests {
 
     @Test("connections over the limit are told to come back, far more are closed at once")
     func connections() async throws {
-        try await TestReceiver.run({ $0.connectionLimit = 2 }) { receiver in
+        try await TestReceiver.run {
+            $0.connectionLimit = 2
+        } test: { receiver in
             var clients: [HTTP1Client] = []
             for _ in 0..<2 {
                 let client = try HTTP1Client(port: receiver.httpPort)
@@ -177,7 +187,9 @@ struct LimitTests {
 
     @Test("a head that does not come in time is closed, also that of a later request")
     func slowHead() async throws {
-        try await TestReceiver.run({ $0.headerTimeout = .seconds(1) }) { receiver in
+        try await TestReceiver.run {
+            $0.headerTimeout = .seconds(1)
+        } test: { receiver in
             let silent = try HTTP1Client(port: receiver.httpPort)
             let partial = try HTTP1Client(port: receiver.httpPort)
             try await partial.connection.send("POST /v1/logs HTTP/1.1\r\nhost:")
@@ -193,7 +205,9 @@ struct LimitTests {
 
     @Test("a body that does not come in time is answered 408")
     func slowBody() async throws {
-        try await TestReceiver.run({ $0.bodyTimeout = .milliseconds(300) }) { receiver in
+        try await TestReceiver.run {
+            $0.bodyTimeout = .milliseconds(300)
+        } test: { receiver in
             let client = try HTTP1Client(port: receiver.httpPort)
             let headers = [Self.json, ("content-length", "10")]
             try await client.connection.send(HTTP1Client.request("POST", "/v1/logs", headers: headers) + [1])
@@ -205,7 +219,9 @@ struct LimitTests {
 
     @Test("an idle connection is closed, without counting a refusal")
     func idle() async throws {
-        try await TestReceiver.run({ $0.idleTimeout = .milliseconds(200) }) { receiver in
+        try await TestReceiver.run {
+            $0.idleTimeout = .milliseconds(200)
+        } test: { receiver in
             let client = try HTTP1Client(port: receiver.httpPort)
             #expect(try await client.exchange("POST", "/v1/logs").status == 200)
             #expect(try await client.isClosedByPeer())

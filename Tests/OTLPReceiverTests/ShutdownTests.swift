@@ -71,7 +71,9 @@ struct ShutdownTests {
         let clock = ContinuousClock()
         let began = Box<ContinuousClock.Instant>()
         let held = Box<(RawConnection, RawConnection)>()
-        try await TestReceiver.run({ $0.drainTimeout = .milliseconds(300) }) { receiver in
+        try await TestReceiver.run {
+            $0.drainTimeout = .milliseconds(300)
+        } test: { receiver in
             let http = try RawConnection(port: receiver.httpPort)
             let headers = [Self.json, ("content-length", "2")]
             try await http.send(HTTP1Client.request("POST", "/v1/logs", headers: headers))
@@ -91,7 +93,10 @@ struct ShutdownTests {
         try await TestReceiver.run { receiver in
             let port = receiver.httpPort
             await #expect {
-                try await TestReceiver.run({ $0.httpAddress?.port = port }) { _ in }
+                try await TestReceiver.run {
+                    $0.httpAddress?.port = port
+                } test: { _ in
+                }
             } throws: { error in
                 let text = "\(error)"
                 return error as? ReceiverError == .addressInUse("127.0.0.1:\(port)") && text.contains("in use")
@@ -102,7 +107,10 @@ struct ShutdownTests {
     @Test("an address that is not ours is an error, not a crash", arguments: ["192.0.2.1", "no.such.host.invalid"])
     func foreignAddress(host: String) async throws {
         await #expect {
-            try await TestReceiver.run({ $0.grpcAddress = .init(host: host, port: 0) }) { _ in }
+            try await TestReceiver.run {
+                $0.grpcAddress = .init(host: host, port: 0)
+            } test: { _ in
+            }
         } throws: { error in
             guard case .addressUnusable(let address, _) = error as? ReceiverError else { return false }
             return address == "\(host):0"
@@ -130,7 +138,9 @@ struct ShutdownTests {
 
     @Test("each listener can be off")
     func off() async throws {
-        try await TestReceiver.run({ $0.grpcAddress = nil }) { receiver in
+        try await TestReceiver.run {
+            $0.grpcAddress = nil
+        } test: { receiver in
             #expect(receiver.grpcPort == 0)
             let client = try HTTP1Client(port: receiver.httpPort)
             #expect(try await client.exchange("POST", "/v1/logs").status == 200)

@@ -54,7 +54,9 @@ struct TLSTests {
         try await directory.makeCertificates("one")
         try await directory.makeCertificates("other")
         try Self.install("one", in: directory)
-        try await TestReceiver.run({ $0.tls = Self.files(directory) }) { receiver in
+        try await TestReceiver.run {
+            $0.tls = Self.files(directory)
+        } test: { receiver in
             #expect(await Self.status(receiver, directory, authority: "one") == 200)
             #expect(await Self.status(receiver, directory, authority: "one", port: receiver.grpcPort) == 200)
             #expect(await Self.status(receiver, directory, authority: "other") == nil)
@@ -72,7 +74,9 @@ struct TLSTests {
         try await directory.makeCertificates("one")
         try await directory.makeCertificates("other")
         try Self.install("one", in: directory)
-        try await TestReceiver.run({ $0.tls = Self.files(directory, clientAuthority: "one") }) { receiver in
+        try await TestReceiver.run {
+            $0.tls = Self.files(directory, clientAuthority: "one")
+        } test: { receiver in
             #expect(await Self.status(receiver, directory, authority: "one", clientCertificate: "one") == 200)
             #expect(await Self.status(receiver, directory, authority: "one") == nil)
             #expect(await Self.status(receiver, directory, authority: "one", clientCertificate: "other") == nil)
@@ -87,7 +91,9 @@ struct TLSTests {
         try await directory.makeCertificates("one")
         try await directory.makeCertificates("two")
         try Self.install("one", in: directory)
-        try await TestReceiver.run({ $0.tls = Self.files(directory) }) { receiver in
+        try await TestReceiver.run {
+            $0.tls = Self.files(directory)
+        } test: { receiver in
             #expect(await Self.status(receiver, directory, authority: "two") == nil)
             // Key and certificate change one after the other: in between they do not fit, and the old ones hold.
             try Self.install("two", in: directory)
@@ -109,7 +115,9 @@ struct TLSTests {
         try await directory.makeCertificates("one")
         try Self.install("one", in: directory)
         let client = HTTPClient(.init(userAgent: "tokenscale-test", proxy: .direct))
-        try await TestReceiver.run({ $0.tls = Self.files(directory) }) { receiver in
+        try await TestReceiver.run {
+            $0.tls = Self.files(directory)
+        } test: { receiver in
             var request = HTTPRequest(.get, url: "https://localhost:\(receiver.httpPort)/")
             request.tls = TLSOptions(authorities: .file(directory.path("one-ca.crt")))
             let status = try await client.send(request).status
@@ -137,7 +145,10 @@ struct TLSTests {
         }
         let tls = files
         await #expect {
-            try await TestReceiver.run({ $0.tls = tls }) { _ in }
+            try await TestReceiver.run {
+                $0.tls = tls
+            } test: { _ in
+            }
         } throws: { error in
             guard let error = error as? ReceiverError else { return false }
             return "\(error)".contains(directory.url.path) && !error.isRetryable

@@ -59,11 +59,22 @@ final class TestReceiver: Sendable {
         self.statistics.requests[.init(transport: transport, signal: signal, code: code)] ?? 0
     }
 
-    /// Runs `body` with a receiver and shuts it down gracefully; whatever it does, nothing may stay in flight.
+    /// Runs `body` with a receiver as it is by default.
     static func run(
-        _ change: (inout ReceiverConfiguration) -> Void = { _ in },
         aggregator: Aggregator? = nil,
         _ body: @Sendable @escaping (TestReceiver) async throws -> Void
+    ) async throws {
+        try await Self.run(aggregator: aggregator) { _ in
+        } test: { receiver in
+            try await body(receiver)
+        }
+    }
+
+    /// Runs `body` with a changed receiver and shuts it down gracefully; whatever it does, nothing may stay in flight.
+    static func run(
+        aggregator: Aggregator? = nil,
+        _ change: (inout ReceiverConfiguration) -> Void,
+        test body: @Sendable @escaping (TestReceiver) async throws -> Void
     ) async throws {
         let loopback = ReceiverConfiguration.Address(host: "127.0.0.1", port: 0)
         var configuration = ReceiverConfiguration(grpcAddress: loopback, httpAddress: loopback)
