@@ -12,7 +12,12 @@ final class DataDirectory: Sendable {
     /// - Throws: ``CommandError`` with what to do.
     init(path: String) throws(CommandError) {
         do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            // The state names sessions and pods: a folder that we make is nobody else's to read.
+            try FileManager.default.createDirectory(
+                atPath: path,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
         } catch {
             throw CommandError("the data directory \(path) cannot be made; name a writable one with --data-directory")
         }
