@@ -61,7 +61,7 @@ package struct ReceiverConfiguration: Equatable, Sendable {
     /// can keep their connection.
     package var idleTimeout: Duration = .seconds(600)
     /// How long open requests may take after a graceful shutdown began; then connections are cut.
-    package var drainTimeout: Duration = .seconds(3)
+    package var drainTimeout: Duration = .seconds(2)
 
     package init(grpcAddress: Address?, httpAddress: Address?) {
         self.grpcAddress = grpcAddress

@@ -141,7 +141,7 @@ struct EndToEndTests {
         process.standardError = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         try process.run()
-        defer { process.terminate() }
+        defer { kill(process.processIdentifier, SIGKILL) }
         let capture = Capture("healthy-http-protobuf")
         // Prometheus knows the collector before the tokens come: it must see the series born at 0.
         try await Program.eventually(seconds: 30, "the first scrape") {
@@ -223,7 +223,8 @@ final class OrchestratorDouble: @unchecked Sendable {
     }
 
     deinit {
-        self.process.terminate()
+        // SIGTERM would not do: children inherit the signal mask of the thread that starts them.
+        kill(self.process.processIdentifier, SIGKILL)
         try? FileManager.default.removeItem(at: self.folder)
     }
 }

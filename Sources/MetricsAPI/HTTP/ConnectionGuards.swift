@@ -17,8 +17,8 @@ final class ConnectionInfo: Sendable {
     }
 }
 
-/// Closes a connection whose TLS handshake takes too long, and remembers the certificate of a resumed session:
-/// BoringSSL does not call the verification callback for one.
+/// Closes a connection whose TLS handshake takes too long, or is not through when the listener shuts down, and
+/// remembers the certificate of a resumed session: BoringSSL does not call the verification callback for one.
 final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -26,6 +26,7 @@ final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
     private let timeout: TimeAmount
     private let info: ConnectionInfo
     private var deadline: Scheduled<Void>?
+    private var isComplete = false
 
     init(timeout: TimeAmount, info: ConnectionInfo) {
         self.timeout = timeout
@@ -45,7 +46,12 @@ final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent, !self.isComplete {
+            // There is no request that could be waited for.
+            context.channel.close(promise: nil)
+        }
         if case .handshakeCompleted? = event as? TLSUserEvent {
+            self.isComplete = true
             self.deadline?.cancel()
             let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
             if self.info.certificates.isEmpty, let leaf = handler?.peerCertificate { self.info.remember([leaf]) }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 package import Logging
+import NIOCore
 import NIOSSL
 import ServiceLifecycle
 import Synchronization
@@ -120,6 +121,8 @@ package final class ServerCertificateStore: Service {
             )
             configuration.minimumTLSVersion = .tlsv12
             configuration.applicationProtocols = ["h2", "http/1.1"]
+            // A closing connection waits this long for the client's close_notify; a shutdown has 5 s in all.
+            configuration.shutdownTimeout = .seconds(1)
             // Requested, not required; verified per request. No authorities are named, so every client sends what it
             // has.
             configuration.certificateVerification = .optionalVerification

@@ -117,6 +117,8 @@ extension Collector {
         guard case .address(let host, let port) = address else { return nil }
         var listener = ListenerConfiguration(name: name, host: host, port: port)
         listener.connectionLimit = self.configuration.serverConnectionLimit
+        // Answers take milliseconds; the whole process has 5 s to end.
+        listener.gracefulCloseSeconds = 1
         return listener
     }
 
