@@ -1,5 +1,6 @@
 import CurlHTTP
 import Foundation
+import Synchronization
 import TokenscaleCore
 
 @testable import tokenscale
@@ -10,6 +11,8 @@ final class CollectorProcess: @unchecked Sendable {
     // allows from any thread.
     private let process = Process()
     private let log: URL
+    /// When the process ended, taken on a thread of Foundation's: tests that compute keep those of this pool busy.
+    private let end = Mutex<ContinuousClock.Instant?>(nil)
     let directory: URL
     /// `otlp_grpc`, `otlp_http`, `metrics`, `api`, `health`.
     private(set) var addresses: [String: String] = [:]
@@ -34,6 +37,10 @@ final class CollectorProcess: @unchecked Sendable {
         self.process.standardError = try FileHandle(forWritingTo: self.log)
         self.process.standardOutput = FileHandle.nullDevice
         self.process.standardInput = FileHandle.nullDevice
+        self.process.terminationHandler = { [weak self] _ in
+            let now = ContinuousClock.now
+            self?.end.withLock { $0 = now }
+        }
         try self.process.run()
         try await Program.eventually(seconds: 30, "the collector is ready; its log: \(self.logText)") {
             if !self.process.isRunning { throw ProgramError(description: "it ended: \(self.logText)") }
@@ -94,13 +101,13 @@ final class CollectorProcess: @unchecked Sendable {
     ///
     /// - Returns: The exit code and how long it took.
     func stop(_ signal: Int32 = SIGTERM) async throws -> (code: Int32, duration: Duration) {
-        let clock = ContinuousClock()
-        let start = clock.now
+        let start = ContinuousClock.now
         kill(self.process.processIdentifier, signal)
         try await Program.eventually(seconds: 20, "the collector ends; its log: \(self.logText)") {
-            !self.process.isRunning
+            self.end.withLock { $0 } != nil && !self.process.isRunning
         }
-        return (self.process.terminationStatus, clock.now - start)
+        let end = self.end.withLock { $0 } ?? ContinuousClock.now
+        return (self.process.terminationStatus, end - start)
     }
 }
 
