@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-import TokenscaleCore
 
 @testable import Kubernetes
 
@@ -80,24 +79,6 @@ struct ValueTests {
         }
         #expect(cache.count <= 500)
     }
-
-    @Test(
-        "times of the API server",
-        arguments: [
-            ("1970-01-01T00:00:00Z", 0), ("2026-11-20T22:15:26Z", 1_795_212_926), ("2000-02-29T23:59:59Z", 951_868_799),
-            ("2100-03-01T00:00:00Z", 4_107_542_400),
-        ] as [(String, Int64)]
-    )
-    func times(text: String, seconds: Int64) {
-        #expect(Timestamp(kubernetes: text) == Timestamp(seconds: seconds))
-        #expect(Timestamp(kubernetes: text.replacing("Z", with: ".123456Z"))?.second == seconds)
-    }
-
-    @Test(
-        "what is not a time is none",
-        arguments: ["", "2026-11-20", "2026-13-20T22:15:26Z", "2026-11-20T22:15:26+01:00"]
-    )
-    func noTimes(text: String) { #expect(Timestamp(kubernetes: text) == nil) }
 }
 
 struct SplitMix: RandomNumberGenerator {

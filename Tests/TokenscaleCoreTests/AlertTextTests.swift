@@ -75,18 +75,6 @@ struct AlertTextTests {
     )
     func numbers(seen: String, wanted: String) { #expect(seen == wanted) }
 
-    @Test(
-        "moments as RFC 3339",
-        arguments: [
-            (Int64(0), "1970-01-01T00:00:00.000Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"),
-            (1_795_255_320_123, "2026-11-21T10:02:00.123Z"), (-1, "1969-12-31T23:59:59.999Z"),
-            (4_102_444_799_000, "2099-12-31T23:59:59.000Z"),
-        ]
-    )
-    func moments(milliseconds: Int64, wanted: String) {
-        #expect(UTCTime(Timestamp(milliseconds: milliseconds)).rfc3339 == wanted)
-    }
-
     @Test("the fingerprint is Prometheus' own")
     func fingerprint() {
         // model.LabelsToSignature's seed is the fingerprint of no labels.

@@ -4,35 +4,6 @@ import Testing
 
 @Suite("Attributes")
 struct AttributeTests {
-    @Test(
-        "moments of ISO 8601",
-        arguments: [
-            ("1970-01-01T00:00:00Z", 0), ("2026-11-20T22:21:21.940Z", 1_795_213_281_940_000_000),
-            ("2024-02-29t12:00:00.123456789z", 1_709_208_000_123_456_789),
-            ("2000-03-01T00:00:00Z", 951_868_800_000_000_000),
-            ("2026-11-20T22:21:21.9401234567Z", 1_795_213_281_940_123_456),
-            ("2026-11-20T23:51:21.940+01:30", 1_795_213_281_940_000_000),
-            ("2026-11-20T17:21:21-05:00", 1_795_213_281_000_000_000),
-        ] as [(String, Int64)]
-    )
-    func moments(text: String, nanoseconds: Int64) {
-        let bytes = Array(text.utf8)
-        #expect(unsafe Timestamp(iso8601: bytes.span.bytes) == Timestamp(nanoseconds: nanoseconds))
-    }
-
-    @Test(
-        "what is no moment",
-        arguments: [
-            "", "now", "2026-11-20", "2026-11-20T22:21:21", "2026-13-20T22:21:21Z", "2026-11-20T24:21:21Z",
-            "2026-11-20T22:21:21Zx", "2026-11-20T22:21:21+1:00", "1969-12-31T23:59:59Z", "9999-11-20T22:21:21Z",
-            "2026/11/20T22:21:21Z", "２026-11-20T22:21:21Z",
-        ]
-    )
-    func noMoments(text: String) {
-        let bytes = Array(text.utf8)
-        #expect(unsafe Timestamp(iso8601: bytes.span.bytes) == nil)
-    }
-
     @Test("a table of names finds every name, and nothing else")
     func table() {
         let hash = KeyedHash(key: 7)

@@ -129,7 +129,7 @@ struct PodDirectoryBuilder {
         if addresses.isEmpty, let address = object.status?.podIP { addresses = [address] }
         record.addresses = addresses
         record.node = object.spec?.nodeName.map { self.pool.shared($0) }
-        record.created = metadata.creationTimestamp.flatMap(Timestamp.init(kubernetes:)) ?? .zero
+        record.created = metadata.creationTimestamp.flatMap { Timestamp(iso8601: $0) } ?? .zero
         return record
     }
 

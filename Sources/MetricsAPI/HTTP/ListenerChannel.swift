@@ -128,7 +128,7 @@ struct ListenerChannel: ServerChildChannel {
         )
         let reply = await self.respond(call)
         var head = HTTPResponse(status: .init(code: reply.status), headerFields: reply.headers)
-        head.headerFields[.date] = CalendarTime(self.now()).httpDate
+        head.headerFields[.date] = UTCTime(self.now()).httpDate
         // RFC 9110, 15.4.5: a 304 has no content; a HEAD answers with the length alone.
         if reply.status != 304 { head.headerFields[.contentLength] = "\(reply.body.count)" }
         if call.method == "HEAD" || reply.status == 304 {

@@ -27,7 +27,7 @@ enum MetricBodies {
                             described.member("name", item.name)
                             described.member("apiVersion", item.kind.apiVersion)
                         }
-                        let timestamp = CalendarTime(item.value.timestamp).rfc3339
+                        let timestamp = UTCTime(item.value.timestamp).rfc3339InSeconds
                         if version == .customV1beta1 {
                             object.member("metricName", metric)
                             object.member("timestamp", timestamp)
@@ -64,7 +64,7 @@ enum MetricBodies {
                                 labels.member(key, text)
                             }
                         }
-                        object.member("timestamp", CalendarTime(value.value.timestamp).rfc3339)
+                        object.member("timestamp", UTCTime(value.value.timestamp).rfc3339InSeconds)
                         if let window = value.value.windowSeconds { object.member("window", window) }
                         object.member("value", value.value.quantity.text)
                     }
@@ -103,7 +103,7 @@ enum MetricBodies {
                             cells.element(labels.isEmpty ? "<none>" : labels.joined(separator: ","))
                             cells.element(value.value.quantity.text)
                             cells.element(value.value.windowSeconds.map { "\($0)s" } ?? "<none>")
-                            cells.element(CalendarTime(value.value.timestamp).rfc3339)
+                            cells.element(UTCTime(value.value.timestamp).rfc3339InSeconds)
                         }
                         row.object("object") { object in
                             object.member("kind", "PartialObjectMetadata")

@@ -10,7 +10,7 @@ enum ExplanationJSON {
             root.member("namespace", question.namespace)
             root.member("kind", explanation.object.kind.rawValue)
             root.member("name", explanation.object.name)
-            root.member("time", CalendarTime(explanation.time).rfc3339)
+            root.member("time", UTCTime(explanation.time).rfc3339InSeconds)
             root.member("isDirectorySynced", explanation.isDirectorySynced)
             Self.write(explanation.value, to: &root)
             root.member("error", ifPresent: explanation.error)
@@ -52,7 +52,7 @@ enum ExplanationJSON {
         json.member("value", value.quantity.text)
         json.member("valueNumber", value.quantity.value)
         if let window = value.windowSeconds { json.member("windowSeconds", window) }
-        json.member("timestamp", CalendarTime(value.timestamp).rfc3339)
+        json.member("timestamp", UTCTime(value.timestamp).rfc3339InSeconds)
     }
 
     private static func write(_ pod: Explanation.Pod, to json: inout JSONWriter) {

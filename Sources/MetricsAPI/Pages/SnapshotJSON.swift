@@ -69,10 +69,10 @@ struct SnapshotJSON: Sendable {
         let snapshot = self.view.snapshot
         json.member("version", self.version)
         json.member("sequence", snapshot.sequence)
-        json.member("time", CalendarTime(snapshot.time).rfc3339)
+        json.member("time", UTCTime(snapshot.time).rfc3339InSeconds)
         json.member("timeUnixSeconds", Double(snapshot.time.milliseconds) / 1000)
         json.member("ageSeconds", self.age(snapshot.time))
-        json.member("startTime", CalendarTime(snapshot.startTime).rfc3339)
+        json.member("startTime", UTCTime(snapshot.startTime).rfc3339InSeconds)
         json.member("isDirectorySynced", self.view.directory.isSynced)
     }
 
@@ -133,7 +133,7 @@ struct SnapshotJSON: Sendable {
         Self.write("metricTotal", session.metricTotal, to: &json)
         json.member("costUSD", Double(session.costMicroUSD) / 1_000_000)
         json.member("requests", session.requestCount)
-        json.member("firstSeen", CalendarTime(session.firstSeen).rfc3339)
+        json.member("firstSeen", UTCTime(session.firstSeen).rfc3339InSeconds)
         json.member("lastActivityAgeSeconds", self.age(session.lastActivity))
         if let finding = session.finding {
             json.object("finding") { self.write(finding, to: &$0) }
@@ -146,9 +146,9 @@ struct SnapshotJSON: Sendable {
         json.member("isPossible", finding.isPossible)
         json.member("score", finding.score)
         json.member("threshold", finding.threshold)
-        json.member("onset", CalendarTime(finding.onset).rfc3339)
+        json.member("onset", UTCTime(finding.onset).rfc3339InSeconds)
         json.member("lastEvidenceAgeSeconds", self.age(finding.lastEvidence))
-        json.member("lastProgress", ifPresent: finding.lastProgress.map { CalendarTime($0).rfc3339 })
+        json.member("lastProgress", ifPresent: finding.lastProgress.map { UTCTime($0).rfc3339InSeconds })
         json.member("rounds", finding.roundCount)
         json.member("repeats", finding.repeatCount)
         json.member("failures", finding.failureCount)

@@ -33,7 +33,7 @@ struct StatusPage: Sendable {
             self.view.directory.isSynced
             ? "pod directory: \(self.view.directory.count) pods" : "no pod directory: pods come from telemetry"
         return "version \(Self.escape(self.version)) · up \(Self.duration(up)) · "
-            + "\(CalendarTime(self.snapshot.time).rfc3339) · \(directory)"
+            + "\(UTCTime(self.snapshot.time).rfc3339InSeconds) · \(directory)"
     }
 
     // MARK: Sections

@@ -106,7 +106,8 @@ struct DemoBody: Sendable {
     private func attributes(of occurrence: DemoSession.Occurrence, name: String, session: String) -> Attributes {
         var attributes: Attributes = [
             ("session.id", .string(session)), ("event.name", .string(name)),
-            ("event.timestamp", .string(occurrence.time.iso8601)), ("event.sequence", .integer(occurrence.sequence)),
+            ("event.timestamp", .string(UTCTime(occurrence.time).rfc3339)),
+            ("event.sequence", .integer(occurrence.sequence)),
             ("prompt.id", .string("prompt-" + session)),
         ]
         if occurrence.event.request > 0 {

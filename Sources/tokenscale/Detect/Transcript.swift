@@ -22,7 +22,9 @@ struct Transcript {
     /// - Returns: Whether the line looked like one of a transcript.
     mutating func take(_ line: JSONValue) -> Bool {
         guard let type = line["type"]?.string else { return false }
-        if let stamp = line["timestamp"]?.string, let time = Self.milliseconds(stamp) { self.lastTime = time }
+        if let stamp = line["timestamp"]?.string, let time = Timestamp(iso8601: stamp) {
+            self.lastTime = time.milliseconds
+        }
         switch type {
         case "user": self.takeUser(line)
         case "assistant": self.takeAnswer(line)
@@ -130,10 +132,5 @@ struct Transcript {
     private static func commit(_ call: Call, _ result: String) -> String? {
         guard call.name == "Bash", call.input.contains("git commit"), result.hasPrefix("[") else { return nil }
         return "{\"git_commit_id\":\"seen\"}"
-    }
-
-    private static func milliseconds(_ stamp: String) -> Int64? {
-        let bytes = Array(stamp.utf8)
-        return unsafe Timestamp(iso8601: bytes.span.bytes)?.milliseconds
     }
 }

@@ -27,12 +27,13 @@ struct StandardErrorLogHandler: LogHandler {
         fields.merge(event.metadata ?? [:]) { _, new in new }
         if let error = event.error { fields["error"] = "\(error)" }
         let pairs = fields.map { (key: $0.key, value: "\($0.value)") }.sorted { $0.key < $1.key }
+        let time = UTCTime(self.now()).rfc3339
         switch self.format {
         case .text:
             let tail = pairs.map { " \($0.key)=\(Self.plain($0.value))" }.joined()
-            self.write("\(self.now().iso8601) \(event.level) \(Self.plainLine("\(event.message)"))\(tail)")
+            self.write("\(time) \(event.level) \(Self.plainLine("\(event.message)"))\(tail)")
         case .json:
-            let head = [("time", self.now().iso8601), ("level", "\(event.level)"), ("message", "\(event.message)")]
+            let head = [("time", time), ("level", "\(event.level)"), ("message", "\(event.message)")]
             let members = (head + pairs.map { ($0.key, $0.value) }).map { key, value in
                 "\(JSONText.quoted(key)):\(JSONText.quoted(value))"
             }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import TokenscaleCore
 
 /// The picture of one moment as lines of text. Pure: what it shows depends on its input only.
 struct TopView: Sendable {
@@ -49,11 +49,8 @@ struct TopView: Sendable {
     }
 
     private var upSeconds: Double {
-        let start = try? Date(
-            self.snapshot.startTime,
-            strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-        )
-        return start.map { max(0, self.snapshot.timeUnixSeconds - $0.timeIntervalSince1970) } ?? 0
+        let start = Timestamp(iso8601: self.snapshot.startTime)
+        return start.map { max(0, self.snapshot.timeUnixSeconds - $0.seconds(since: .zero)) } ?? 0
     }
 
     // MARK: - Pods

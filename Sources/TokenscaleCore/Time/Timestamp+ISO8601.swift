@@ -22,9 +22,14 @@ extension Timestamp {
         self.init(nanoseconds: seconds * 1_000_000_000 + fraction)
     }
 
+    package init?(iso8601 text: String) {
+        let bytes = Array(text.utf8)
+        self.init(iso8601: unsafe bytes.span.bytes)
+    }
+
     /// Days from 1970-01-01 in the Gregorian calendar. Formula: Howard Hinnant, `days_from_civil`,
     /// <https://howardhinnant.github.io/date_algorithms.html>
-    private static func daysSinceEpoch(year: Int64, month: Int64, day: Int64) -> Int64 {
+    static func daysSinceEpoch(year: Int64, month: Int64, day: Int64) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year
         let era = shifted / 400
         let yearOfEra = shifted - era * 400

@@ -1,10 +1,15 @@
-/// Text of a moment in Coordinated Universal Time, without Foundation.
+/// A moment as calendar fields of Coordinated Universal Time (proleptic Gregorian), and its texts.
 package struct UTCTime: Equatable, Sendable {
     package var year: Int64
+    /// 1 to 12
     package var month: Int64
+    /// 1 to 31
     package var day: Int64
+    /// 0 to 86,399
     package var secondOfDay: Int64
     package var millisecond: Int64
+    /// 0 is Sunday.
+    private var weekday: Int
 
     /// Howard Hinnant's `civil_from_days`. <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>
     package init(_ time: Timestamp) {
@@ -13,6 +18,7 @@ package struct UTCTime: Equatable, Sendable {
         if second % 86_400 < 0 { days -= 1 }
         self.secondOfDay = second - days * 86_400
         self.millisecond = (time.nanoseconds - second * 1_000_000_000) / 1_000_000
+        self.weekday = Int(((days + 4) % 7 + 7) % 7)
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
@@ -26,14 +32,26 @@ package struct UTCTime: Equatable, Sendable {
 
     /// `2026-11-21T10:02:03.456Z`: RFC 3339 with milliseconds.
     package var rfc3339: String {
-        let time = Self.padded(self.secondOfDay % 60)
-        return "\(self.date)T\(self.hourAndMinute):\(time).\(Self.padded(self.millisecond, width: 3))Z"
+        "\(self.date)T\(self.timeOfDay).\(Self.padded(self.millisecond, width: 3))Z"
+    }
+
+    /// `2026-11-21T10:02:03Z`: RFC 3339 in whole seconds, as Kubernetes writes `metav1.Time`.
+    package var rfc3339InSeconds: String { "\(self.date)T\(self.timeOfDay)Z" }
+
+    /// `Sat, 21 Nov 2026 10:02:03 GMT`: the IMF-fixdate of RFC 9110 §5.6.7.
+    package var httpDate: String {
+        let month = Self.monthNames[Int(self.month) - 1]
+        let year = Self.padded(self.year, width: 4)
+        return "\(Self.weekdayNames[self.weekday]), \(Self.padded(self.day)) \(month) \(year) \(self.timeOfDay) GMT"
     }
 
     /// `2026-11-21`
     package var date: String {
         "\(Self.padded(self.year, width: 4))-\(Self.padded(self.month))-\(Self.padded(self.day))"
     }
+
+    /// `10:02:03`
+    package var timeOfDay: String { "\(self.hourAndMinute):\(Self.padded(self.secondOfDay % 60))" }
 
     /// `10:02`
     package var hourAndMinute: String {
@@ -44,6 +62,9 @@ package struct UTCTime: Equatable, Sendable {
     package func clock(seenAt now: UTCTime) -> String {
         self.date == now.date ? "\(self.hourAndMinute) UTC" : "\(self.date) \(self.hourAndMinute) UTC"
     }
+
+    static let weekdayNames = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    static let monthNames = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
     private static func padded(_ value: Int64, width: Int = 2) -> String {
         let digits = String(value)
