@@ -28,7 +28,7 @@ struct PodWatcherTests {
         let server = try await APIServerDouble.started(speaksHTTP2: speaksHTTP2)
         Fixture.emptyCollections(of: server)
         prepare(server)
-        let store = PodDirectoryStore()
+        let store = PodDirectoryStore(PodDirectory())
         let watcher = PodWatcher(client: server.client, store: store, settings: settings, logger: silentLogger)
         let service: any Service = watcher
         try await withThrowingTaskGroup(of: Void.self) { group in

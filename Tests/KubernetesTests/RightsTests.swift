@@ -43,7 +43,7 @@ struct RightsTests {
         server.change { $0.decide = { _ in ["allowed": true] } }
         let client = server.client
         let reviewer = DelegatedAccessReviewer(client: client)
-        let pods = PodWatcher(client: client, store: PodDirectoryStore(), logger: silentLogger)
+        let pods = PodWatcher(client: client, store: PodDirectoryStore(PodDirectory()), logger: silentLogger)
         let headers = RequestHeaderWatcher(client: client, logger: silentLogger) { _ in }
         let registrar = APIServiceRegistrar(client: client, service: RegistrationTests.ours, logger: silentLogger) {
             RegistrationTests.certificate("ours")

@@ -65,7 +65,7 @@ struct ScaleTests {
         var cluster = ClusterConfiguration(server: "https://127.0.0.1:\(server.port)")
         cluster.tls.authorities = .file(certificates.path("ca.crt"))
         let client = KubernetesClient(cluster, userAgent: "tokenscale/test", proxy: .direct)
-        let store = PodDirectoryStore()
+        let store = PodDirectoryStore(PodDirectory())
         let watcher = PodWatcher(client: client, store: store, logger: silentLogger)
         let before = (bytes: try Self.anonymousBytes(), milliseconds: Self.processorMilliseconds())
         var peak = before.bytes

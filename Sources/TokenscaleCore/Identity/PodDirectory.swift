@@ -118,27 +118,3 @@ package struct WorkloadRecord: Equatable, Sendable {
         self.replicas = replicas
     }
 }
-
-/// The current pod directory. The pod watcher publishes; everybody reads.
-package final class PodDirectoryStore: Sendable {
-    private final class Box: Sendable {
-        let directory: PodDirectory
-        init(_ directory: PodDirectory) { self.directory = directory }
-    }
-
-    private let box: Mutex<Box>
-
-    package init(_ directory: PodDirectory = PodDirectory()) { self.box = Mutex(Box(directory)) }
-
-    package var current: PodDirectory { self.box.withLock { $0 }.directory }
-
-    package func publish(_ directory: PodDirectory) {
-        let next = Box(directory)
-        let previous = self.box.withLock { box in
-            let previous = box
-            box = next
-            return previous
-        }
-        withExtendedLifetime(previous) {}
-    }
-}

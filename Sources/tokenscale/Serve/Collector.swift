@@ -27,7 +27,7 @@ struct Collector: Sendable {
     struct Parts: Sendable {
         let aggregator: Aggregator
         let hash: KeyedHash
-        let snapshots = SnapshotStore()
+        let snapshots = SnapshotStore(Snapshot())
         let directories: PodDirectoryStore
         /// `nil` without a cluster.
         let cluster: Cluster?
@@ -46,7 +46,7 @@ struct Collector: Sendable {
         try await PortProbe.check(self.configuration.addresses)
         let directory = try DataDirectory(path: self.configuration.dataDirectory)
         let file = StateFile(path: directory.stateFile, byteLimit: self.configuration.stateByteLimit)
-        let directories = PodDirectoryStore()
+        let directories = PodDirectoryStore(PodDirectory())
         let cluster = try Cluster(self.configuration, directories: directories, logger: self.logger)
         let (aggregator, hash) = StateKeeper.makeAggregator(
             configuration: self.configuration.aggregatorConfiguration,

@@ -36,7 +36,7 @@ struct RealClusterTests {
 
     @Test("the pod directory holds the pods that the API server lists")
     func pods() async throws {
-        let store = PodDirectoryStore()
+        let store = PodDirectoryStore(PodDirectory())
         let watcher = PodWatcher(client: self.client, store: store, logger: self.logger)
         try await self.run(watcher.run) { store.current.isSynced }
         let listed = try await self.client.get(ObjectList<PodObject>.self, "/api/v1/pods")
