@@ -74,7 +74,7 @@ struct TopCommand: AsyncParsableCommand {
             sessionsBody = try await self.fetch("/api/v1/sessions", client)
         } catch {
             guard isLive, !Task.isCancelled else { throw error }
-            let notice = "\(error)\nTrying again every \(Setting.short(self.interval ?? 1)) s. Ctrl-C ends."
+            let notice = "\(error)\nTrying again every \((self.interval ?? 1).decimalText) s. Ctrl-C ends."
             StandardStreams.write(Terminal.frame(notice.split(separator: "\n").map(String.init)), terminator: "")
             return
         }

@@ -80,7 +80,7 @@ struct ConfigurationFields: Sendable {
     func number(_ key: String, in range: ClosedRange<Double>) throws(SettingError) -> Double? {
         guard let text = try self.optionalText(key) else { return nil }
         guard let value = Double(text), range.contains(value) else {
-            let allowed = "\(Setting.short(range.lowerBound))…\(Setting.short(range.upperBound))"
+            let allowed = "\(range.lowerBound.decimalText)…\(range.upperBound.decimalText)"
             throw SettingError(message: "\(key) must be a number, \(allowed)")
         }
         return value

@@ -45,35 +45,35 @@ extension Setting {
             in: 1_024...64 << 20,
             "Body bytes of `POST /v1/queue-depth`."
         ),
-        .seconds(
+        .number(
             "otlp-header-timeout-seconds",
             .receiver,
             \.receiver.headerTimeout,
             in: 1...300,
             "From the opening of a connection, or the first byte of a request, to the end of its head."
         ),
-        .seconds(
+        .number(
             "otlp-body-timeout-seconds",
             .receiver,
             \.receiver.bodyTimeout,
             in: 1...3_600,
             "From the head of a request to the end of its body."
         ),
-        .seconds(
+        .number(
             "otlp-idle-timeout-seconds",
             .receiver,
             \.receiver.idleTimeout,
             in: 10...86_400,
             "A connection without a request is closed after this. Longer than the agents' export interval."
         ),
-        .seconds(
+        .number(
             "otlp-drain-timeout-seconds",
             .receiver,
             \.receiver.drainTimeout,
             in: 0...4,
             "How long open requests may take after SIGTERM; then connections are cut."
         ),
-        .seconds(
+        .number(
             "file-check-seconds",
             .receiver,
             \.receiver.fileCheckInterval,

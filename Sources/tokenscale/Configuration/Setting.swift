@@ -70,11 +70,11 @@ extension Setting {
         )
     }
 
-    static func integer(
+    static func integer<Value: FixedWidthInteger & Sendable>(
         _ key: String,
         _ section: Section,
-        _ path: any Path<Int>,
-        in range: ClosedRange<Int>,
+        _ path: any Path<Value>,
+        in range: ClosedRange<Value>,
         _ summary: String
     ) -> Setting {
         .scalar(
@@ -83,33 +83,17 @@ extension Setting {
             path,
             allowed: "a whole number, \(range.lowerBound)…\(range.upperBound)",
             summary,
-            parse: { text in Self.wholeNumber(text).flatMap { range.contains($0) ? $0 : nil } },
+            parse: { text in
+                Self.wholeNumber(text).flatMap(Value.init(exactly:)).flatMap { range.contains($0) ? $0 : nil }
+            },
             show: { String($0) }
         )
     }
 
-    static func integer(
+    static func number<Value: DecimalNumber>(
         _ key: String,
         _ section: Section,
-        _ path: any Path<Int64>,
-        in range: ClosedRange<Int64>,
-        _ summary: String
-    ) -> Setting {
-        .scalar(
-            key,
-            section,
-            path,
-            allowed: "a whole number, \(range.lowerBound)…\(range.upperBound)",
-            summary,
-            parse: { text in Self.wholeNumber(text).map(Int64.init).flatMap { range.contains($0) ? $0 : nil } },
-            show: { String($0) }
-        )
-    }
-
-    static func number(
-        _ key: String,
-        _ section: Section,
-        _ path: any Path<Double>,
+        _ path: any Path<Value>,
         in range: ClosedRange<Double>,
         _ summary: String
     ) -> Setting {
@@ -117,29 +101,10 @@ extension Setting {
             key,
             section,
             path,
-            allowed: "a number, \(Self.short(range.lowerBound))…\(Self.short(range.upperBound))",
+            allowed: "a number, \(range.lowerBound.decimalText)…\(range.upperBound.decimalText)",
             summary,
-            parse: { text in Double(text).flatMap { range.contains($0) ? $0 : nil } },
-            show: Self.short
-        )
-    }
-
-    /// A duration, as whole or broken seconds.
-    static func seconds(
-        _ key: String,
-        _ section: Section,
-        _ path: any Path<Duration>,
-        in range: ClosedRange<Double>,
-        _ summary: String
-    ) -> Setting {
-        .scalar(
-            key,
-            section,
-            path,
-            allowed: "a number, \(Self.short(range.lowerBound))…\(Self.short(range.upperBound))",
-            summary,
-            parse: { text in Double(text).flatMap { range.contains($0) ? .seconds($0) : nil } },
-            show: { Self.short($0 / .seconds(1)) }
+            parse: { text in Double(text).flatMap { range.contains($0) ? Value(decimal: $0) : nil } },
+            show: { $0.decimalText }
         )
     }
 
@@ -188,15 +153,7 @@ extension Setting {
 
     /// A file or folder. The empty text means: none.
     static func path(_ key: String, _ section: Section, _ path: any Path<String?>, _ summary: String) -> Setting {
-        .scalar(
-            key,
-            section,
-            path,
-            allowed: "a path, or empty for none",
-            summary,
-            parse: { text in .some(text.isEmpty ? nil : text) },
-            show: { $0 ?? "" }
-        )
+        .optionalText(key, section, path, allowed: "a path", summary)
     }
 
     /// A text that may be absent.
@@ -301,11 +258,6 @@ extension Setting {
             return overflow ? nil : product
         }
         return Int(text.filter { $0 != "_" })
-    }
-
-    /// Without a fraction when there is none.
-    static func short(_ number: Double) -> String {
-        number == number.rounded() && number.magnitude < 1e15 ? String(Int64(number)) : String(number)
     }
 }
 
