@@ -39,7 +39,7 @@ struct DoctorTests {
         var facts = ClusterFacts(service: Self.ours)
         facts.pods = .loaded(try pods.map { try KubernetesClient.decode(InspectedPod.self, $0.bytes) })
         facts.autoscalers = .loaded(
-            try autoscalers.map { try KubernetesClient.decode(InspectedAutoscaler.self, $0.bytes) }
+            try autoscalers.map { try KubernetesClient.decode(AutoscalerObject.self, $0.bytes) }
         )
         return Checks.agents(facts) + Checks.autoscalers(facts)
     }

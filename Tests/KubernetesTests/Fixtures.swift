@@ -5,10 +5,17 @@ enum Fixture {
     static let deployments = "/apis/apps/v1/deployments"
     static let statefulSets = "/apis/apps/v1/statefulsets"
     static let services = "/api/v1/services"
+    static let jobs = "/apis/batch/v1/jobs"
+    static let ingresses = "/apis/networking.k8s.io/v1/ingresses"
+    static let autoscalers = "/apis/autoscaling/v2/horizontalpodautoscalers"
+    static let collections = [
+        Self.pods, Self.replicaSets, Self.deployments, Self.statefulSets, Self.services, Self.jobs, Self.ingresses,
+        Self.autoscalers,
+    ]
 
-    static func owner(_ kind: String, _ name: String) -> JSON {
+    static func owner(_ kind: String, _ name: String, apiVersion: String = "apps/v1") -> JSON {
         [
-            "apiVersion": "apps/v1", "kind": .string(kind), "name": .string(name), "uid": "u-\(name)",
+            "apiVersion": .string(apiVersion), "kind": .string(kind), "name": .string(name), "uid": "u-\(name)",
             "controller": true, "blockOwnerDeletion": true,
         ]
     }
@@ -81,11 +88,39 @@ enum Fixture {
         return object
     }
 
+    static func ingress(_ name: String, services: [String], defaultService: String? = nil) -> JSON {
+        func backend(_ service: String) -> JSON { ["service": ["name": .string(service), "port": ["number": 80]]] }
+        let paths = services.map { ["path": "/", "pathType": "Prefix", "backend": backend($0)] as JSON }
+        let bucket: JSON = ["path": "/files", "backend": ["resource": ["kind": "Bucket", "name": "b"]]]
+        var object: JSON = [
+            "kind": "Ingress", "apiVersion": "networking.k8s.io/v1",
+            "metadata": ["name": .string(name), "namespace": "demo"],
+            "spec": [
+                "rules": [["host": "example.com", "http": ["paths": .array(paths + [bucket])]], ["host": "bare"]]
+            ],
+        ]
+        if let defaultService { object["spec"]?["defaultBackend"] = backend(defaultService) }
+        return object
+    }
+
+    static func autoscaler(_ name: String, target: String) -> JSON {
+        [
+            "kind": "HorizontalPodAutoscaler", "apiVersion": "autoscaling/v2",
+            "metadata": ["name": .string(name), "namespace": "demo"],
+            "spec": [
+                "minReplicas": 1, "maxReplicas": 9,
+                "scaleTargetRef": ["apiVersion": "apps/v1", "kind": "Deployment", "name": .string(target)],
+            ],
+        ]
+    }
+
     /// All collections that the pod watcher lists exist.
     static func emptyCollections(of server: APIServerDouble) {
         server.change { model in
-            for collection in [Self.pods, Self.replicaSets, Self.deployments, Self.statefulSets, Self.services] {
-                let event = model.put(collection, Self.pod("temporary", namespace: "none"))
+            for collection in Self.collections {
+                var object = Self.pod("temporary", namespace: "none")
+                object["spec"]?["scaleTargetRef"] = ["kind": "Deployment", "name": "none"]
+                let event = model.put(collection, object)
                 _ = model.delete(event.collection, namespace: "none", name: "temporary")
             }
         }

@@ -50,7 +50,7 @@ struct PodDirectoryBuilderTests {
         let before = self.builder.makeDirectory(isSynced: true)[id]?.workload
         #expect(before == WorkloadID(namespace: "demo", kind: "ReplicaSet", name: "agents-1"))
         let replicaSet = Fixture.workload("ReplicaSet", "agents-1", owner: Fixture.owner("Deployment", "agents"))
-        self.builder.put(replicaSet: try self.decode(replicaSet))
+        self.builder.put(try self.decode(replicaSet, as: MetadataObject.self), .replicasets)
         let after = self.builder.makeDirectory(isSynced: true)[id]?.workload
         #expect(after == WorkloadID(namespace: "demo", kind: "Deployment", name: "agents"))
     }
@@ -63,7 +63,7 @@ struct PodDirectoryBuilderTests {
             namespace: "other",
             owner: Fixture.owner("Deployment", "agents")
         )
-        self.builder.put(replicaSet: try self.decode(replicaSet))
+        self.builder.put(try self.decode(replicaSet, as: MetadataObject.self), .replicasets)
         self.builder.put(
             try self.decode(Fixture.pod("a", owner: Fixture.owner("ReplicaSet", "agents-1")), as: PodObject.self)
         )
@@ -87,6 +87,142 @@ struct PodDirectoryBuilderTests {
         for (name, _, expected) in owners {
             #expect(directory[PodID(namespace: "demo", name: name)]?.workload == expected)
         }
+    }
+
+    /// A directory of what `objects` say, by way of the builder.
+    private mutating func chain(_ links: [(PodDirectoryBuilder.Kind, name: String, owner: JSON)]) throws {
+        for (kind, name, owner) in links {
+            let object = Fixture.workload(kind.objectKind.name, name, owner: owner)
+            switch kind {
+            case .replicasets, .jobs: self.builder.put(try self.decode(object, as: MetadataObject.self), kind)
+            default: self.builder.put(try self.decode(object, as: WorkloadObject.self), kind)
+            }
+        }
+    }
+
+    private static func reference(_ kind: String, _ apiVersion: String, _ name: String) -> ObjectReference {
+        ObjectReference(kind: ObjectKind(apiVersion: apiVersion, name: kind), namespace: "demo", name: name)
+    }
+
+    @Test("every owner above a pod is known, of whatever kind, also without a pod")
+    mutating func ancestry() throws {
+        let rollout = Fixture.owner("Rollout", "agents", apiVersion: "argoproj.io/v1alpha1")
+        try self.chain([
+            (.replicasets, "agents-1", rollout),
+            (.replicasets, "idle-1", Fixture.owner("Rollout", "idle", apiVersion: "argoproj.io/v1alpha1")),
+            (.jobs, "nightly-1", Fixture.owner("CronJob", "nightly", apiVersion: "batch/v1")),
+            (.deployments, "web", Fixture.owner("Fleet", "f", apiVersion: "example.com/v2")),
+        ])
+        let owners: [(String, JSON, [ObjectReference])] = [
+            (
+                "a", Fixture.owner("ReplicaSet", "agents-1"),
+                [
+                    Self.reference("ReplicaSet", "apps/v1", "agents-1"),
+                    Self.reference("Rollout", "argoproj.io/v1alpha1", "agents"),
+                ]
+            ),
+            (
+                "b", Fixture.owner("Job", "nightly-1", apiVersion: "batch/v1"),
+                [Self.reference("Job", "batch/v1", "nightly-1"), Self.reference("CronJob", "batch/v1", "nightly")]
+            ),
+            (
+                "c", Fixture.owner("Deployment", "web"),
+                [Self.reference("Deployment", "apps/v1", "web"), Self.reference("Fleet", "example.com/v2", "f")]
+            ),
+            (
+                "d", Fixture.owner("RayCluster", "ray", apiVersion: "ray.io/v1"),
+                [Self.reference("RayCluster", "ray.io/v1", "ray")]
+            ),
+        ]
+        for (name, owner, _) in owners {
+            self.builder.put(try self.decode(Fixture.pod(name, owner: owner), as: PodObject.self))
+        }
+        let directory = self.builder.makeDirectory(isSynced: true)
+        for (name, _, expected) in owners {
+            #expect(directory[PodID(namespace: "demo", name: name)]?.owners == expected)
+        }
+        let workloads = ["a", "b", "c", "d"].map { directory[PodID(namespace: "demo", name: $0)]?.workload?.kind }
+        #expect(workloads == ["Rollout", "CronJob", "Deployment", "RayCluster"])
+        let idle = Self.reference("Rollout", "argoproj.io/v1alpha1", "idle")
+        #expect(directory.relations.owners.contains(idle))
+        for resource in ["rollouts.argoproj.io", "rollout.argoproj.io", "rayclusters.ray.io", "fleets.example.com"] {
+            #expect(directory.kind(resource: resource) != nil, "\(resource)")
+        }
+        #expect(directory.kind(resource: "rollouts.example.com") == nil)
+        #expect(directory.kind(resource: "rollouts") == nil)
+    }
+
+    @Test("owners that own each other come to an end")
+    mutating func circle() throws {
+        try self.chain([
+            (.deployments, "x", Fixture.owner("StatefulSet", "y")),
+            (.statefulsets, "y", Fixture.owner("Deployment", "x")),
+        ])
+        self.builder.put(try self.decode(Fixture.pod("a", owner: Fixture.owner("Deployment", "x")), as: PodObject.self))
+        let pod = self.builder.makeDirectory(isSynced: true)[PodID(namespace: "demo", name: "a")]
+        #expect(pod?.owners.map(\.kind) == [.deployment, .statefulSet])
+    }
+
+    @Test("an owner that does not control still owns")
+    mutating func looseOwner() throws {
+        var loose = Fixture.owner("Widget", "w", apiVersion: "example.com/v1")
+        loose["controller"] = nil
+        self.builder.put(try self.decode(Fixture.pod("a", owner: loose), as: PodObject.self))
+        let pod = self.builder.makeDirectory(isSynced: true)[PodID(namespace: "demo", name: "a")]
+        #expect(pod?.owners == [Self.reference("Widget", "example.com/v1", "w")])
+        #expect(pod?.workload == nil)
+    }
+
+    @Test("Ingresses lead to their Services, autoscalers to their targets")
+    mutating func links() throws {
+        let ingress = Fixture.ingress("entry", services: ["front", "back", "front"], defaultService: "fallback")
+        self.builder.put(try self.decode(ingress, as: IngressObject.self))
+        self.builder.put(try self.decode(Fixture.autoscaler("agents", target: "agents"), as: AutoscalerObject.self))
+        let links = self.builder.makeDirectory(isSynced: true).relations.links
+        #expect(
+            links[Self.reference("Ingress", "networking.k8s.io/v1", "entry")]
+                == ["back", "fallback", "front"].map { Self.reference("Service", "v1", $0) }
+        )
+        #expect(
+            links[Self.reference("HorizontalPodAutoscaler", "autoscaling/v2", "agents")]
+                == [Self.reference("Deployment", "apps/v1", "agents")]
+        )
+        self.builder.delete(ObjectName(namespace: "demo", name: "entry"), .ingresses)
+        #expect(self.builder.makeDirectory(isSynced: true).relations.links.count == 1)
+    }
+
+    @Test("what changes only its status makes no new directory")
+    mutating func statusOnly() throws {
+        let objects: [JSON] = (0..<2).map { round in
+            var autoscaler = Fixture.autoscaler("agents", target: "agents")
+            autoscaler["status"] = ["currentReplicas": .number(Double(round))]
+            return autoscaler
+        }
+        self.builder.put(try self.decode(objects[0], as: AutoscalerObject.self))
+        _ = self.builder.makeDirectory(isSynced: true)
+        self.builder.put(try self.decode(objects[1], as: AutoscalerObject.self))
+        #expect(!self.builder.isDirty)
+        let moved = Fixture.autoscaler("agents", target: "others")
+        self.builder.put(try self.decode(moved, as: AutoscalerObject.self))
+        #expect(self.builder.isDirty)
+    }
+
+    @Test("kinds that are not required may be missing, and the directory says which")
+    mutating func missingKinds() {
+        for kind in PodDirectoryBuilder.Kind.allCases where kind.isRequired {
+            self.builder.fail(kind)
+            self.builder.beginList(kind)
+            self.builder.endList(kind)
+        }
+        #expect(!self.builder.isComplete)
+        for kind in PodDirectoryBuilder.Kind.allCases where !kind.isRequired { self.builder.fail(kind) }
+        #expect(self.builder.isComplete)
+        let unlisted = self.builder.makeDirectory(isSynced: true).relations.unlisted
+        #expect(unlisted == [.job, .ingress, .horizontalPodAutoscaler])
+        self.builder.endList(.jobs)
+        self.builder.fail(.jobs)
+        #expect(self.builder.isComplete)
+        #expect(self.builder.makeDirectory(isSynced: true).relations.unlisted.contains(.job) == false)
     }
 
     @Test("a complete list removes what it does not hold; one that broke off removes nothing")

@@ -111,6 +111,54 @@ struct APIAnswersTests {
         }
     }
 
+    @Test("objects of any kind are described by their own kind; a kind that leads nowhere is told what does")
+    func anyObject() async throws {
+        var fleet = Fleet.recorded
+        let kind = ObjectKind("Rollout", group: "argoproj.io", version: "v1alpha1")
+        let rollout = ObjectReference(kind: kind, namespace: "demo", name: "agents")
+        for index in fleet.pods.indices { fleet.pods[index].owners = [rollout] }
+        fleet.relations.owners = [rollout]
+        let service = ObjectReference(kind: .service, namespace: "demo", name: "front")
+        fleet.relations.links[ObjectReference(kind: .ingress, namespace: "demo", name: "entry")] = [service]
+        let fixture = try APIFixture(fleet)
+        try await withServer(fixture.server, bound: fixture.server.bound) { port in
+            let namespaced = "\(Self.root)/v1beta2/namespaces/demo"
+            let metric = "claude_tokens_per_minute"
+            for name in ["agents", "%2A"] {
+                let answer = try await fixture.ask("\(namespaced)/rollouts.argoproj.io/\(name)/\(metric)", port: port)
+                let described =
+                    #"{"kind":"Rollout","namespace":"demo","name":"agents","apiVersion":"argoproj.io/v1alpha1"}"#
+                #expect(answer.status == 200 && answer.text.contains(described), "\(answer.text)")
+                #expect(answer.text.contains(#""value":"501k""#), "\(answer.text)")
+            }
+            let ingress = try await fixture.ask("\(namespaced)/ingresses.networking.k8s.io/entry/\(metric)", port: port)
+            #expect(ingress.text.contains(#""kind":"Ingress""#) && ingress.text.contains(#""value":"501k""#))
+            let widget = try await fixture.ask("\(namespaced)/widgets.example.com/w/\(metric)", port: port)
+            #expect(widget.status == 404)
+            #expect(widget.text.contains("no pod belongs to an object of that kind; what leads to pods are pods"))
+            #expect(widget.text.contains("and whatever owns pods"))
+        }
+    }
+
+    @Test("every external metric has a kind of its own: kubectl goes from a resource to its kind and back")
+    func kindPerMetric() async throws {
+        let fixture = try APIFixture(Fleet.recorded)
+        struct List: Decodable {
+            struct Resource: Decodable {
+                var name: String
+                var kind: String
+            }
+            var resources: [Resource]
+        }
+        try await withServer(fixture.server, bound: fixture.server.bound) { port in
+            let answer = try await fixture.ask("/apis/external.metrics.k8s.io/v1beta1", port: port)
+            let resources = try JSONDecoder().decode(List.self, from: Data(answer.text.utf8)).resources
+            #expect(resources.count == ServedMetric.allCases.count)
+            #expect(Set(resources.map(\.kind)).count == resources.count)
+            #expect(resources.contains { $0.name == "claude_queue_depth" && $0.kind == "ClaudeQueueDepth" })
+        }
+    }
+
     @Test("discovery answers before anything was counted")
     func discoveryFirst() async throws {
         var fleet = Fleet()

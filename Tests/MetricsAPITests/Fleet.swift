@@ -5,6 +5,7 @@ struct Fleet: Sendable {
     var snapshot = Snapshot()
     var pods: [PodRecord] = []
     var workloads: [WorkloadRecord] = []
+    var relations = ObjectRelations()
     var isSynced = true
 
     /// 2026-11-20T22:15:26Z, the time of the recorded exchanges.
@@ -17,7 +18,13 @@ struct Fleet: Sendable {
     }
 
     var directory: PodDirectory {
-        PodDirectory(pods: self.pods, workloads: self.workloads, isSynced: self.isSynced, version: 1)
+        PodDirectory(
+            pods: self.pods,
+            workloads: self.workloads,
+            relations: self.relations,
+            isSynced: self.isSynced,
+            version: 1
+        )
     }
 
     func view(at now: Timestamp = Self.time, configuration: ServingConfiguration = .init()) -> MetricsView {

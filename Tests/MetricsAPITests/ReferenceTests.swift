@@ -25,9 +25,9 @@ struct ReferenceTests {
     /// Where ours differs on purpose: the facts call the reference worse there, or it serves what we do not have.
     static let deviations: [String: (status: Int, text: String, why: String)] = [
         "bad metricLabelSelector": (400, "found '!', expected: identifier", "500 says that we failed"),
-        "short po": (404, "only pods", "500 says that we failed"),
-        "deployment versioned": (404, "only pods", "500 says that we failed"),
-        "unknown resource": (404, "only pods", "500 says that we failed"),
+        "short po": (404, "what leads to pods are pods", "500 says that we failed"),
+        "deployment versioned": (404, "what leads to pods are pods", "500 says that we failed"),
+        "unknown resource": (404, "what leads to pods are pods", "500 says that we failed"),
         "watch": (405, "watch is not supported", "a list is no watch"),
         "unknown metric wildcard": (404, "claude_tokens_per_minute", "an empty list does not say why"),
         "unknown metric": (404, "claude_queue_depth", "an empty list does not say why"),

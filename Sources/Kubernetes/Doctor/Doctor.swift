@@ -43,7 +43,10 @@ package struct Doctor: Sendable {
         }
         for right in RequiredRight.all { facts.rights[right] = await self.isGranted(right) }
         facts.pods = await self.list("/api/v1/pods")
-        facts.autoscalers = await self.list("/apis/autoscaling/v2/horizontalpodautoscalers")
+        facts.autoscalers = await self.list(AutoscalerObject.path)
+        if case .failed(.status(404, _, _)) = facts.autoscalers {
+            facts.autoscalers = await self.list(AutoscalerObject.olderPath)
+        }
         return facts
     }
 

@@ -34,36 +34,6 @@ struct InspectedPod: KubernetesObject {
     var status: Status?
 }
 
-struct InspectedAutoscaler: KubernetesObject {
-    struct Target: Decodable, Sendable {
-        var kind: String
-        var name: String
-    }
-
-    struct Identifier: Decodable, Sendable { var name: String }
-
-    struct Source: Decodable, Sendable {
-        var metric: Identifier?
-    }
-
-    struct Metric: Decodable, Sendable {
-        var type: String
-        var pods: Source?
-        var object: Source?
-        var external: Source?
-
-        var name: String? { (self.pods ?? self.object ?? self.external)?.metric?.name }
-    }
-
-    struct Spec: Decodable, Sendable {
-        var scaleTargetRef: Target
-        var metrics: [Metric]?
-    }
-
-    var metadata: ObjectMetadata
-    var spec: Spec
-}
-
 /// What a fetch brought: the objects, or why there are none.
 enum Fetched<Value: Sendable>: Sendable {
     case loaded(Value)
@@ -95,5 +65,5 @@ struct ClusterFacts: Sendable {
     /// Whose rights were asked.
     var subject = "this user"
     var pods: Fetched<[InspectedPod]> = .loaded([])
-    var autoscalers: Fetched<[InspectedAutoscaler]> = .loaded([])
+    var autoscalers: Fetched<[AutoscalerObject]> = .loaded([])
 }

@@ -36,9 +36,15 @@ package struct RequiredRight: Hashable, Sendable {
     package static let all: [RequiredRight] = Self.watches + Self.reviews + Self.registration
 
     private static let watches: [RequiredRight] = [
-        ("", "pods"), ("", "services"), ("apps", "replicasets"), ("apps", "deployments"), ("apps", "statefulsets"),
-    ].flatMap { group, resource in
-        ["list", "watch"].map { RequiredRight(group, resource, $0, "attribution to pods and workloads") }
+        ("", "pods", "attribution to pods and workloads"), ("", "services", "metrics of Services"),
+        ("apps", "replicasets", "attribution to pods and workloads"),
+        ("apps", "deployments", "attribution to pods and workloads"),
+        ("apps", "statefulsets", "attribution to pods and workloads"),
+        ("batch", "jobs", "metrics of CronJobs and other owners of Jobs"),
+        ("networking.k8s.io", "ingresses", "metrics of Ingresses"),
+        ("autoscaling", "horizontalpodautoscalers", "metrics of HorizontalPodAutoscalers"),
+    ].flatMap { group, resource, purpose in
+        ["list", "watch"].map { RequiredRight(group, resource, $0, purpose) }
     }
 
     private static let reviews: [RequiredRight] =

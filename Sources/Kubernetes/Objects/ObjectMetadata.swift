@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TokenscaleCore
 
 // The objects of the API server, reduced to the fields that decisions need: everything else is skipped while decoding.
 
@@ -17,10 +18,26 @@ struct ObjectMetadata: Decodable, Sendable {
     var controller: OwnerReference? { self.ownerReferences?.first { $0.controller == true } }
 }
 
-struct OwnerReference: Decodable, Equatable, Sendable {
+struct OwnerReference: Decodable, Hashable, Sendable {
+    var apiVersion: String?
     var kind: String
     var name: String
     var controller: Bool?
+
+    /// Owners are in the namespace of what they own, or have none.
+    func reference(namespace: String) -> ObjectReference {
+        let kind = ObjectKind(apiVersion: self.apiVersion ?? "", name: self.kind)
+        return ObjectReference(kind: kind, namespace: namespace, name: self.name)
+    }
+}
+
+extension ObjectKind {
+    /// - Parameter apiVersion: `apps/v1`; `v1` for the core API.
+    init(apiVersion: String, name: String) {
+        let parts = apiVersion.split(separator: "/", maxSplits: 1)
+        let group = parts.count > 1 ? String(parts[0]) : ""
+        self.init(name, group: group, version: parts.last.map(String.init) ?? "v1")
+    }
 }
 
 /// A namespaced object of any kind.

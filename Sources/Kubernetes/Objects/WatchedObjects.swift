@@ -48,6 +48,73 @@ struct ServiceObject: KubernetesObject {
     var spec: Spec?
 }
 
+struct IngressObject: KubernetesObject {
+    struct Backend: Decodable, Sendable {
+        struct Reference: Decodable, Sendable { var name: String }
+
+        /// `nil`: a resource of another kind, such as a bucket.
+        var service: Reference?
+    }
+
+    struct Rule: Decodable, Sendable {
+        struct Path: Decodable, Sendable { var backend: Backend }
+        struct HTTP: Decodable, Sendable { var paths: [Path]? }
+
+        var http: HTTP?
+    }
+
+    struct Spec: Decodable, Sendable {
+        var defaultBackend: Backend?
+        var rules: [Rule]?
+    }
+
+    var metadata: ObjectMetadata
+    var spec: Spec?
+
+    /// The Services it leads to, each once.
+    var services: [String] {
+        let rules = (self.spec?.rules ?? []).flatMap { $0.http?.paths ?? [] }.map(\.backend)
+        let names = ([self.spec?.defaultBackend].compactMap(\.self) + rules).compactMap(\.service?.name)
+        return Set(names).sorted()
+    }
+}
+
+/// `autoscaling/v2 HorizontalPodAutoscaler`; v2beta2 has the same form.
+struct AutoscalerObject: KubernetesObject {
+    struct Target: Decodable, Sendable {
+        var apiVersion: String?
+        var kind: String
+        var name: String
+    }
+
+    struct Identifier: Decodable, Sendable { var name: String }
+
+    struct Source: Decodable, Sendable {
+        var metric: Identifier?
+    }
+
+    struct Metric: Decodable, Sendable {
+        var type: String
+        var pods: Source?
+        var object: Source?
+        var external: Source?
+
+        var name: String? { (self.pods ?? self.object ?? self.external)?.metric?.name }
+    }
+
+    struct Spec: Decodable, Sendable {
+        var scaleTargetRef: Target
+        var metrics: [Metric]?
+    }
+
+    var metadata: ObjectMetadata
+    var spec: Spec
+
+    static let path = "/apis/autoscaling/v2/horizontalpodautoscalers"
+    /// Before Kubernetes 1.23.
+    static let olderPath = "/apis/autoscaling/v2beta2/horizontalpodautoscalers"
+}
+
 struct ConfigMapObject: KubernetesObject {
     var metadata: ObjectMetadata
     var data: [String: String]?

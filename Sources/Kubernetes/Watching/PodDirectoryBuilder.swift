@@ -3,63 +3,83 @@ import TokenscaleCore
 /// What the watches have said so far, from which a `PodDirectory` is made. A value without I/O.
 struct PodDirectoryBuilder {
     enum Kind: String, CaseIterable {
-        case pods, replicasets, deployments, statefulsets, services
+        case pods, replicasets, deployments, statefulsets, services, jobs, ingresses, horizontalpodautoscalers
+
+        /// Attribution and the values of pods need it. Without the others only metrics of their own objects are
+        /// missing.
+        var isRequired: Bool {
+            switch self {
+            case .pods, .replicasets, .deployments, .statefulsets, .services: true
+            case .jobs, .ingresses, .horizontalpodautoscalers: false
+            }
+        }
     }
 
-    private struct Pod {
+    private struct Pod: Equatable {
         var record: PodRecord
-        var owner: OwnerReference?
+        var owners: [OwnerReference]
     }
 
     private var pods = ObjectTable<Pod>()
-    /// The owner of each ReplicaSet; a ReplicaSet without one is its own workload.
-    private var replicaSets = ObjectTable<OwnerReference?>()
+    /// The owners of ReplicaSets, Deployments, StatefulSets and Jobs.
+    private var owners: [Kind: ObjectTable<[OwnerReference]>] = [:]
     private var workloads: [Kind: ObjectTable<WorkloadRecord>] = [:]
+    /// Where Ingresses and HorizontalPodAutoscalers lead.
+    private var links: [Kind: ObjectTable<[ObjectReference]>] = [:]
     private var listed: Set<Kind> = []
+    /// Kinds that are not required and cannot be listed.
+    private var unlisted: Set<Kind> = []
     private var pool = LabelPool()
     private var version: UInt64 = 0
     /// Whether something changed since the last `makeDirectory`.
     private(set) var isDirty = false
 
-    /// All kinds have been listed completely at least once.
-    var isComplete: Bool { self.listed.count == Kind.allCases.count }
+    /// All kinds have been listed completely at least once, but for those that are not to be had.
+    var isComplete: Bool { self.listed.union(self.unlisted).count == Kind.allCases.count }
     var podCount: Int { self.pods.count }
 
     // MARK: Lists
 
     mutating func beginList(_ kind: Kind) {
-        switch kind {
-        case .pods: self.pods.beginList()
-        case .replicasets: self.replicaSets.beginList()
-        default: self.workloads[kind, default: ObjectTable()].beginList()
-        }
+        self.pods(kind) { $0.beginList() }
+        self.owners[kind]?.beginList()
+        self.workloads[kind]?.beginList()
+        self.links[kind]?.beginList()
     }
 
     /// Objects that the list did not hold are gone.
     mutating func endList(_ kind: Kind) {
-        switch kind {
-        case .pods: self.pods.endList()
-        case .replicasets: self.replicaSets.endList()
-        default: self.workloads[kind]?.endList()
-        }
+        self.pods(kind) { $0.endList() }
+        self.owners[kind]?.endList()
+        self.workloads[kind]?.endList()
+        self.links[kind]?.endList()
         self.listed.insert(kind)
+        self.unlisted.remove(kind)
         self.isDirty = true
+    }
+
+    /// The list or watch failed. What is known stays; a kind that is not required is done without.
+    mutating func fail(_ kind: Kind) {
+        guard !kind.isRequired, !self.listed.contains(kind), self.unlisted.insert(kind).inserted else { return }
+        self.isDirty = true
+    }
+
+    private mutating func pods(_ kind: Kind, _ change: (inout ObjectTable<Pod>) -> Void) {
+        if kind == .pods { change(&self.pods) }
     }
 
     // MARK: Objects
 
     mutating func put(_ object: PodObject) {
-        let name = object.metadata.objectName
-        self.pods.put(name, Pod(record: self.record(of: object), owner: object.metadata.controller))
-        self.isDirty = true
+        let pod = Pod(record: self.record(of: object), owners: object.metadata.ownerReferences ?? [])
+        if self.pods.put(object.metadata.objectName, pod) { self.isDirty = true }
     }
 
-    mutating func put(replicaSet object: MetadataObject) {
-        self.replicaSets.put(object.metadata.objectName, object.metadata.controller)
-        self.isDirty = true
-    }
+    /// A ReplicaSet or a Job, of which only the owners matter.
+    mutating func put(_ object: MetadataObject, _ kind: Kind) { self.putOwners(of: object.metadata, kind) }
 
     mutating func put(_ object: WorkloadObject, _ kind: Kind) {
+        self.putOwners(of: object.metadata, kind)
         self.put(object.metadata, kind, selector: LabelSelector(object.spec?.selector), replicas: object.spec?.replicas)
     }
 
@@ -67,21 +87,48 @@ struct PodDirectoryBuilder {
         self.put(object.metadata, .services, selector: LabelSelector(service: object.spec?.selector), replicas: nil)
     }
 
+    mutating func put(_ object: IngressObject) {
+        let namespace = object.metadata.namespace ?? ""
+        self.putLinks(
+            of: object.metadata,
+            .ingresses,
+            object.services.map { ObjectReference(kind: .service, namespace: namespace, name: $0) }
+        )
+    }
+
+    mutating func put(_ object: AutoscalerObject) {
+        let target = object.spec.scaleTargetRef
+        let kind = ObjectKind(apiVersion: target.apiVersion ?? "", name: target.kind)
+        let namespace = object.metadata.namespace ?? ""
+        self.putLinks(
+            of: object.metadata,
+            .horizontalpodautoscalers,
+            [ObjectReference(kind: kind, namespace: namespace, name: target.name)]
+        )
+    }
+
     mutating func delete(_ name: ObjectName, _ kind: Kind) {
-        switch kind {
-        case .pods: self.pods.delete(name)
-        case .replicasets: self.replicaSets.delete(name)
-        default: self.workloads[kind]?.delete(name)
-        }
+        self.pods(kind) { $0.delete(name) }
+        self.owners[kind]?.delete(name)
+        self.workloads[kind]?.delete(name)
+        self.links[kind]?.delete(name)
         self.isDirty = true
     }
 
     private mutating func put(_ metadata: ObjectMetadata, _ kind: Kind, selector: LabelSelector?, replicas: Int?) {
         let name = metadata.objectName
-        let id = WorkloadID(namespace: name.namespace, kind: kind.objectKind, name: name.name)
+        let id = WorkloadID(namespace: name.namespace, kind: kind.objectKind.name, name: name.name)
         let record = WorkloadRecord(id: id, selector: selector, replicas: replicas)
-        self.workloads[kind, default: ObjectTable()].put(name, record)
-        self.isDirty = true
+        if self.workloads[kind, default: ObjectTable()].put(name, record) { self.isDirty = true }
+    }
+
+    private mutating func putOwners(of metadata: ObjectMetadata, _ kind: Kind) {
+        let owners = metadata.ownerReferences ?? []
+        if self.owners[kind, default: ObjectTable()].put(metadata.objectName, owners) { self.isDirty = true }
+    }
+
+    private mutating func putLinks(of metadata: ObjectMetadata, _ kind: Kind, _ links: [ObjectReference]) {
+        if self.links[kind, default: ObjectTable()].put(metadata.objectName, links) { self.isDirty = true }
     }
 
     // MARK: Directory
@@ -90,28 +137,38 @@ struct PodDirectoryBuilder {
     mutating func makeDirectory(isSynced: Bool) -> PodDirectory {
         self.version += 1
         self.isDirty = false
-        let replicaSets = self.replicaSets
-        let pods = self.pods.values.lazy.map { pod in
+        var ancestry = Ancestry(tables: self.owners)
+        var records: [PodRecord] = []
+        records.reserveCapacity(self.pods.count)
+        for pod in self.pods.values {
             var record = pod.record
-            record.workload = Self.workload(of: pod.owner, namespace: record.id.namespace, replicaSets)
-            return record
+            record.owners = ancestry.ancestors(of: pod.owners, namespace: record.id.namespace)
+            record.workload = ancestry.workload(of: pod.owners, namespace: record.id.namespace)
+            records.append(record)
         }
-        let workloads = self.workloads.values.lazy.flatMap(\.values)
-        return PodDirectory(pods: pods, workloads: workloads, isSynced: isSynced, version: self.version)
+        return PodDirectory(
+            pods: records,
+            workloads: self.workloads.values.lazy.flatMap(\.values),
+            relations: self.relations(&ancestry),
+            isSynced: isSynced,
+            version: self.version
+        )
     }
 
-    /// The owner's owner for a ReplicaSet, else the owner: that is where a HorizontalPodAutoscaler scales.
-    private static func workload(
-        of owner: OwnerReference?,
-        namespace: String,
-        _ replicaSets: ObjectTable<OwnerReference?>
-    ) -> WorkloadID? {
-        guard let owner else { return nil }
-        let name = ObjectName(namespace: namespace, name: owner.name)
-        if owner.kind == "ReplicaSet", let deployment = replicaSets[name] ?? nil {
-            return WorkloadID(namespace: namespace, kind: deployment.kind, name: deployment.name)
+    private func relations(_ ancestry: inout Ancestry) -> ObjectRelations {
+        var relations = ObjectRelations()
+        relations.unlisted = Set(self.unlisted.map(\.objectKind))
+        for (kind, table) in self.links {
+            for (name, links) in table.entries { relations.links[kind.reference(name)] = links }
         }
-        return WorkloadID(namespace: namespace, kind: owner.kind, name: owner.name)
+        for (kind, table) in self.owners {
+            for (name, owners) in table.entries {
+                relations.owners.insert(kind.reference(name))
+                relations.owners.formUnion(ancestry.ancestors(of: owners, namespace: name.namespace))
+            }
+        }
+        for owners in ancestry.all { relations.owners.formUnion(owners) }
+        return relations
     }
 
     private mutating func record(of object: PodObject) -> PodRecord {
@@ -141,40 +198,22 @@ struct PodDirectoryBuilder {
 
 extension PodDirectoryBuilder.Kind {
     /// As `ownerReferences` and `scaleTargetRef` write it.
-    var objectKind: String {
+    var objectKind: ObjectKind {
         switch self {
-        case .pods: "Pod"
-        case .replicasets: "ReplicaSet"
-        case .deployments: "Deployment"
-        case .statefulsets: "StatefulSet"
-        case .services: "Service"
+        case .pods: .pod
+        case .replicasets: .replicaSet
+        case .deployments: .deployment
+        case .statefulsets: .statefulSet
+        case .services: .service
+        case .jobs: .job
+        case .ingresses: .ingress
+        case .horizontalpodautoscalers: .horizontalPodAutoscaler
         }
     }
-}
 
-/// Objects of one kind by name, with the bookkeeping of a list that comes in pages.
-struct ObjectTable<Value> {
-    private var byName: [ObjectName: Value] = [:]
-    /// Names of the list that is coming in; `nil` between lists.
-    private var seen: Set<ObjectName>?
-
-    var count: Int { self.byName.count }
-    var values: some Collection<Value> { self.byName.values }
-    subscript(name: ObjectName) -> Value? { self.byName[name] }
-
-    mutating func beginList() { self.seen = [] }
-
-    mutating func endList() {
-        guard let seen = self.seen.take() else { return }
-        for name in self.byName.keys where !seen.contains(name) { self.byName[name] = nil }
+    func reference(_ name: ObjectName) -> ObjectReference {
+        ObjectReference(kind: self.objectKind, namespace: name.namespace, name: name.name)
     }
-
-    mutating func put(_ name: ObjectName, _ value: Value) {
-        self.byName[name] = value
-        self.seen?.insert(name)
-    }
-
-    mutating func delete(_ name: ObjectName) { self.byName[name] = nil }
 }
 
 /// Lets pods of one workload share their labels, and all pods of a node its name: at 10,000 pods most of the memory.

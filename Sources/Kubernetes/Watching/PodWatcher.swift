@@ -3,8 +3,9 @@ import ServiceLifecycle
 import Synchronization
 package import TokenscaleCore
 
-/// Keeps the pod directory in step with the cluster, by one watch each for pods, ReplicaSets, Deployments, StatefulSets
-/// and Services. Level-triggered: a directory is made from what is known now, at most once per `publishInterval`.
+/// Keeps the pod directory in step with the cluster, by one watch each for pods, ReplicaSets, Deployments,
+/// StatefulSets, Services, Jobs, Ingresses and HorizontalPodAutoscalers. Level-triggered: a directory is made from what
+/// is known now, at most once per `publishInterval`.
 package final class PodWatcher: Service {
     /// What the health page and the self-metrics say.
     package struct Status: Sendable {
@@ -12,7 +13,7 @@ package final class PodWatcher: Service {
             /// Not everything has been listed yet.
             case starting
             case synced
-            /// Some watch has been failing for this long; the directory grows old.
+            /// A watch that is required has been failing for this long; the directory grows old.
             case broken(for: Duration, reason: String)
         }
 
@@ -34,6 +35,7 @@ package final class PodWatcher: Service {
 
     private struct State {
         var builder = PodDirectoryBuilder()
+        /// Of the kinds that are required.
         var failures: [PodDirectoryBuilder.Kind: Failure] = [:]
         var objectCounts: [String: Int] = [:]
         var listCounts: [String: Int] = [:]
@@ -70,7 +72,23 @@ package final class PodWatcher: Service {
                 group.addTask { await self.watch(.pods, "/api/v1/pods", signal) { $0.put($1 as PodObject) } }
                 group.addTask {
                     await self.watch(.replicasets, "/apis/apps/v1/replicasets", metadataOnly: true, signal) {
-                        $0.put(replicaSet: $1)
+                        $0.put($1 as MetadataObject, .replicasets)
+                    }
+                }
+                group.addTask {
+                    await self.watch(.jobs, "/apis/batch/v1/jobs", metadataOnly: true, signal) {
+                        $0.put($1 as MetadataObject, .jobs)
+                    }
+                }
+                group.addTask {
+                    await self.watch(.ingresses, "/apis/networking.k8s.io/v1/ingresses", signal) {
+                        $0.put($1 as IngressObject)
+                    }
+                }
+                group.addTask {
+                    let older = AutoscalerObject.olderPath
+                    await self.watch(.horizontalpodautoscalers, AutoscalerObject.path, olderPath: older, signal) {
+                        $0.put($1 as AutoscalerObject)
                     }
                 }
                 group.addTask {
@@ -119,11 +137,13 @@ package final class PodWatcher: Service {
     private func watch<Object: KubernetesObject>(
         _ kind: Kind,
         _ path: String,
+        olderPath: String? = nil,
         metadataOnly: Bool = false,
         _ signal: AsyncStream<Void>.Continuation,
         put: @escaping @Sendable (inout PodDirectoryBuilder, Object) -> Void
     ) async {
-        let resource = WatchedResource(name: kind.rawValue, path: path, metadataOnly: metadataOnly)
+        var resource = WatchedResource(name: kind.rawValue, path: path, metadataOnly: metadataOnly)
+        resource.olderPath = olderPath
         let reflector = Reflector<Object>(
             client: self.client,
             resource: resource,
@@ -153,8 +173,11 @@ package final class PodWatcher: Service {
         case .deleted(let object): state.builder.delete(object.metadata.objectName, kind)
         case .recovered: state.failures[kind] = nil
         case .failed(let error):
-            let since = state.failures[kind]?.since ?? ContinuousClock.now
-            state.failures[kind] = Failure(since: since, reason: "\(kind.rawValue): \(error)")
+            state.builder.fail(kind)
+            if kind.isRequired {
+                let since = state.failures[kind]?.since ?? ContinuousClock.now
+                state.failures[kind] = Failure(since: since, reason: "\(kind.rawValue): \(error)")
+            }
             state.failureCounts[kind.rawValue, default: [:]][error.label, default: 0] += 1
         }
     }

@@ -6,6 +6,8 @@ struct WatchedResource: Sendable {
     /// For log lines: `pods`.
     var name: String
     var path: String
+    /// Where an API server has it that answers 404 at ``path``.
+    var olderPath: String?
     var fieldSelector: String?
     /// `PartialObjectMetadata` saves most of the bytes where only names and owners matter.
     var metadataOnly = false
@@ -36,14 +38,14 @@ enum ReflectorEvent<Object: KubernetesObject>: Sendable {
 /// a new list after 410, exponential backoff. <https://kubernetes.io/docs/reference/using-api/api-concepts/>
 struct Reflector<Object: KubernetesObject>: Sendable {
     let client: KubernetesClient
-    let resource: WatchedResource
+    var resource: WatchedResource
     let settings: WatchSettings
     let logger: Logger
     /// Called in order, never at the same time.
     let sink: @Sendable (ReflectorEvent<Object>) -> Void
 
     /// Returns when its task is cancelled.
-    func run() async {
+    consuming func run() async {
         var generator = SystemRandomNumberGenerator()
         var backoff = Backoff(minimum: self.settings.backoffMinimum, maximum: self.settings.backoffMaximum)
         var report = FailureReport(logger: self.logger, resource: self.resource.name)
@@ -66,6 +68,10 @@ struct Reflector<Object: KubernetesObject>: Sendable {
                 if error.isCancellation { return }
                 if case .expired = error {
                     position = nil
+                } else if case .status(404, _, _) = error, let older = self.resource.olderPath.take() {
+                    self.resource.path = older
+                    position = nil
+                    continue
                 } else {
                     report.fail(error)
                     self.sink(.failed(error))

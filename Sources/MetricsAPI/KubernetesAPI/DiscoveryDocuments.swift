@@ -112,7 +112,7 @@ struct DiscoveryDocuments: Sendable {
     /// Objects that custom metrics are listed for. Verbs are `get` only: `delete`, `list` or `watch` would put a
     /// resource on the lists of the namespace deleter, the garbage collector and quota.
     private static func objects(of metric: ServedMetric) -> [ObjectKind] {
-        metric.describesPods ? [.pod, .namespace, .service, .deployment, .statefulSet, .node] : [.namespace]
+        metric.describesPods ? ObjectKind.wellKnown : [.namespace]
     }
 
     private static func makeResourceList(_ version: APIGroupVersion) -> Document {
@@ -124,7 +124,7 @@ struct DiscoveryDocuments: Sendable {
             list.array("resources") { resources in
                 for metric in ServedMetric.allCases {
                     guard version.isCustom else {
-                        resources.object { Self.writeResource(metric.name, true, version.listKind, to: &$0) }
+                        resources.object { Self.writeResource(metric.name, true, metric.externalKind, to: &$0) }
                         continue
                     }
                     for kind in Self.objects(of: metric) {
@@ -183,7 +183,7 @@ struct DiscoveryDocuments: Sendable {
                 for metric in ServedMetric.allCases {
                     resources.object { resource in
                         resource.member("resource", metric.name)
-                        Self.writeKind(version, to: &resource)
+                        Self.writeKind(version, metric.externalKind, to: &resource)
                         resource.member("scope", "Namespaced")
                         resource.member("singularResource", "")
                         resource.strings("verbs", ["get"])
@@ -191,7 +191,7 @@ struct DiscoveryDocuments: Sendable {
                 }
                 return
             }
-            for kind in [ObjectKind.pod, .namespace, .service, .deployment, .statefulSet, .node] {
+            for kind in ObjectKind.wellKnown {
                 resources.object { resource in
                     resource.member("resource", kind.resource)
                     resource.object("responseKind") { empty in
@@ -204,7 +204,7 @@ struct DiscoveryDocuments: Sendable {
                         for metric in ServedMetric.allCases where Self.objects(of: metric).contains(kind) {
                             subresources.object { subresource in
                                 subresource.member("subresource", metric.name)
-                                Self.writeKind(version, to: &subresource)
+                                Self.writeKind(version, version.listKind, to: &subresource)
                                 subresource.strings("verbs", ["get"])
                             }
                         }
@@ -214,11 +214,11 @@ struct DiscoveryDocuments: Sendable {
         }
     }
 
-    private static func writeKind(_ version: APIGroupVersion, to json: inout JSONWriter) {
+    private static func writeKind(_ version: APIGroupVersion, _ name: String, to json: inout JSONWriter) {
         json.object("responseKind") { kind in
             kind.member("group", version.group)
             kind.member("version", version.version)
-            kind.member("kind", version.listKind)
+            kind.member("kind", name)
         }
     }
 
@@ -255,5 +255,14 @@ struct DiscoveryDocuments: Sendable {
         }
         json.endLine()
         return Document(json)
+    }
+}
+
+extension ServedMetric {
+    /// The kind that discovery names for an external metric: `ClaudeQueueDepth`. One for each, although all answer with
+    /// an `ExternalMetricValueList`: kubectl goes from the resource to its kind and back, and of several resources of
+    /// one kind it then asks for the last, whichever was meant.
+    var externalKind: String {
+        self.name.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
     }
 }

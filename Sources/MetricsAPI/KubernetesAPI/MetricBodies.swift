@@ -22,7 +22,7 @@ enum MetricBodies {
                 for item in items {
                     array.object { object in
                         object.object("describedObject") { described in
-                            described.member("kind", item.kind.rawValue)
+                            described.member("kind", item.kind.name)
                             if !item.namespace.isEmpty { described.member("namespace", item.namespace) }
                             described.member("name", item.name)
                             described.member("apiVersion", item.kind.apiVersion)

@@ -200,14 +200,14 @@ struct MetricsAPIHandler: Sendable {
         labels: LabelSelector,
         selection: MetricSelection
     ) throws(ServingError) -> [MetricBodies.Item] {
-        guard let kind = ObjectKind(resource: target.resource) else {
-            let kinds = ObjectKind.allCases.map(\.resource).joined(separator: ", ")
+        let view = self.view
+        guard let kind = view.directory.kind(resource: target.resource) else {
+            let kinds = ObjectKind.wellKnown.map(\.resource).joined(separator: ", ")
             throw .notFound(
-                "the server could not find the metric \(metric.name) for \(target.resource) \(target.name): "
-                    + "only \(kinds) lead to pods"
+                "the server could not find the metric \(metric.name) for \(target.resource) \(target.name): no pod "
+                    + "belongs to an object of that kind; what leads to pods are \(kinds), and whatever owns pods"
             )
         }
-        let view = self.view
         if kind == .pod, target.isWildcard {
             return try self.podItems(metric, target.namespace, labels: labels, selection: selection, view: view)
         }

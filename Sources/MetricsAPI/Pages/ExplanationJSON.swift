@@ -8,7 +8,7 @@ enum ExplanationJSON {
             let question = explanation.question
             root.member("metric", question.metric.name)
             root.member("namespace", question.namespace)
-            root.member("kind", explanation.object.kind.rawValue)
+            root.member("kind", explanation.object.kind.name)
             root.member("name", explanation.object.name)
             root.member("time", UTCTime(explanation.time).rfc3339InSeconds)
             root.member("isDirectorySynced", explanation.isDirectorySynced)

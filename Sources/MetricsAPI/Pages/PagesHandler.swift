@@ -52,7 +52,7 @@ struct PagesHandler: Sendable {
 
     private func explain(_ view: MetricsView, _ query: Query) -> HTTPReply {
         do throws(ServingError) {
-            let question = try Self.question(query)
+            let question = try Self.question(query, view.directory)
             return self.json(ExplanationJSON.body(try view.explain(question)))
         } catch {
             var json = JSONWriter()
@@ -65,7 +65,8 @@ struct PagesHandler: Sendable {
         }
     }
 
-    private static func question(_ query: Query) throws(ServingError) -> Explanation.Question {
+    private static func question(_ query: Query, _ directory: PodDirectory) throws(ServingError) -> Explanation.Question
+    {
         guard let namespace = query["namespace"], !namespace.isEmpty else {
             throw .badSelector("say of which namespace: /api/v1/explain?namespace=NAMESPACE&name=NAME&metric=METRIC")
         }
@@ -73,9 +74,11 @@ struct PagesHandler: Sendable {
         guard let metric = ServedMetric(name: name) else { throw .unknownMetric(name: name, resource: "explain") }
         var question = Explanation.Question(metric: metric, namespace: namespace, name: query["name"] ?? "")
         if let kind = query["kind"], !kind.isEmpty {
-            guard let known = ObjectKind(rawValue: kind) ?? ObjectKind(resource: kind) else {
-                let kinds = ObjectKind.allCases.map(\.rawValue).joined(separator: ", ")
-                throw .badSelector("\"\(kind)\" is no kind that leads to pods; it is one of \(kinds)")
+            guard let known = directory.kind(name: kind) ?? directory.kind(resource: kind) else {
+                let kinds = ObjectKind.wellKnown.map(\.name).joined(separator: ", ")
+                throw .badSelector(
+                    "\"\(kind)\" is no kind that leads to pods; it is one of \(kinds), or the kind of an owner of pods"
+                )
             }
             question.kind = known
         }

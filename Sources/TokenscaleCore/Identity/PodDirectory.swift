@@ -41,6 +41,9 @@ package struct PodRecord: Equatable, Sendable {
     package var addresses: [String] = []
     package var node: String?
     package var workload: WorkloadID?
+    /// Every object that owns it, directly or through others, nearest first: `ReplicaSet`, `Deployment`, and what owns
+    /// that one. Pods of one workload share the array.
+    package var owners: [ObjectReference] = []
     package var created: Timestamp = .zero
 
     package init(id: PodID, uid: String) {
@@ -63,6 +66,9 @@ package struct PodDirectory: Sendable {
     private let byUID: [String: PodID]
     /// Deployments, StatefulSets and Services that exist, with the selector that finds their pods.
     package let workloads: [WorkloadID: WorkloadRecord]
+    package let relations: ObjectRelations
+    /// Kinds that own something here, and are not well known.
+    private let ownerKinds: Set<ObjectKind>
 
     package init() {
         self.isSynced = false
@@ -71,11 +77,14 @@ package struct PodDirectory: Sendable {
         self.byAddress = [:]
         self.byUID = [:]
         self.workloads = [:]
+        self.relations = ObjectRelations()
+        self.ownerKinds = []
     }
 
     package init(
         pods: some Sequence<PodRecord>,
         workloads: some Sequence<WorkloadRecord>,
+        relations: ObjectRelations = ObjectRelations(),
         isSynced: Bool,
         version: UInt64
     ) {
@@ -92,6 +101,8 @@ package struct PodDirectory: Sendable {
         self.byAddress = byAddress
         self.byUID = byUID
         self.workloads = Dictionary(workloads.map { ($0.id, $0) }) { first, _ in first }
+        self.relations = relations
+        self.ownerKinds = Set(relations.owners.lazy.map(\.kind).filter { ObjectKind(name: $0.name) != $0 })
         self.isSynced = isSynced
         self.version = version
     }
@@ -102,6 +113,28 @@ package struct PodDirectory: Sendable {
     package subscript(id: PodID) -> PodRecord? { self.pods[id] }
     package func pod(address: String) -> PodRecord? { self.byAddress[address].flatMap { self.pods[$0] } }
     package func pod(uid: String) -> PodRecord? { self.byUID[uid].flatMap { self.pods[$0] } }
+
+    /// The kind that `resource` or `resource.group` names: a well-known one, or one that owns something here.
+    package func kind(resource: String) -> ObjectKind? {
+        ObjectKind(resource: resource) ?? self.ownerKinds.first { $0.isNamed(resource) }
+    }
+
+    /// The kind of this name (`Rollout`). Where groups share a name, a well-known one.
+    package func kind(name: String) -> ObjectKind? {
+        ObjectKind(name: name) ?? self.ownerKinds.filter { $0.name == name }.min { $0.group < $1.group }
+    }
+}
+
+/// How objects other than pods hang together.
+package struct ObjectRelations: Sendable {
+    /// Objects that own a pod, or something that could: they exist, also while they have no pods.
+    package var owners: Set<ObjectReference> = []
+    /// The Services behind an Ingress, the scale target of a HorizontalPodAutoscaler.
+    package var links: [ObjectReference: [ObjectReference]] = [:]
+    /// Kinds that could not be listed: nothing is known of their objects.
+    package var unlisted: Set<ObjectKind> = []
+
+    package init() {}
 }
 
 /// A scalable object, or a Service: something an Object metric can be asked of.

@@ -77,7 +77,7 @@ extension MetricsView {
             fault = error.message
         }
         let record = self.directory.workloads[
-            WorkloadID(namespace: object.namespace, kind: object.kind.rawValue, name: object.name)
+            WorkloadID(namespace: object.namespace, kind: object.kind.name, name: object.name)
         ]
         let current = question.currentReplicas ?? record?.replicas ?? live.count
         let values = pods.compactMap(\.value?.quantity)
@@ -106,15 +106,7 @@ extension MetricsView {
         let name = question.name
         if name.isEmpty { return ObjectReference(kind: .namespace, namespace: namespace, name: namespace) }
         if let kind = question.kind { return ObjectReference(kind: kind, namespace: namespace, name: name) }
-        let kinds: [ObjectKind] = [.deployment, .statefulSet, .daemonSet, .cronJob, .job, .replicaSet, .service]
-        var owners: Set<String> = []
-        for record in self.directory.records {
-            guard let owner = record.workload, owner.namespace == namespace, owner.name == name else { continue }
-            owners.insert(owner.kind)
-        }
-        for kind in kinds {
-            let id = WorkloadID(namespace: namespace, kind: kind.rawValue, name: name)
-            guard self.directory.workloads[id] != nil || owners.contains(kind.rawValue) else { continue }
+        if let kind = self.kinds(named: name, in: namespace).first {
             return ObjectReference(kind: kind, namespace: namespace, name: name)
         }
         let pod = PodID(namespace: namespace, name: name)
@@ -133,16 +125,43 @@ extension MetricsView {
         )
     }
 
+    /// The kinds that have an object of this name: what scales before what leads to it, known kinds before others.
+    private func kinds(named name: String, in namespace: String) -> [ObjectKind] {
+        let preferred: [ObjectKind] = [
+            .deployment, .statefulSet, .daemonSet, .cronJob, .job, .replicaSet, .service, .horizontalPodAutoscaler,
+            .ingress,
+        ]
+        let relations = self.directory.relations
+        var found: Set<ObjectKind> = []
+        for owner in relations.owners where owner.namespace == namespace && owner.name == name {
+            found.insert(owner.kind)
+        }
+        for record in self.directory.records {
+            guard let owner = record.workload, owner.namespace == namespace, owner.name == name else { continue }
+            if let kind = self.directory.kind(name: owner.kind) { found.insert(kind) }
+        }
+        for kind in preferred {
+            let id = WorkloadID(namespace: namespace, kind: kind.name, name: name)
+            let object = ObjectReference(kind: kind, namespace: namespace, name: name)
+            guard self.directory.workloads[id] != nil || relations.links[object] != nil else { continue }
+            found.insert(kind)
+        }
+        let others = found.subtracting(preferred).sorted { ($0.name, $0.group) < ($1.name, $1.group) }
+        return preferred.filter(found.contains) + others
+    }
+
     /// Pods that still have telemetry but are not live: they answer "why is my pod missing".
     private func goneMembers(of object: ObjectReference, live: [Member]) -> [Member] {
-        guard self.directory.isSynced, object.kind == .pod || object.kind.isWorkload else { return [] }
+        guard self.directory.isSynced, object.kind == .pod || object.kind.isOwner else { return [] }
         let ids = Set(live.map(\.id))
         return self.pods(in: object.namespace).filter { pod in
             guard !ids.contains(pod.id) else { return false }
             if object.kind == .pod { return pod.id.name == object.name }
-            let owner = self.directory[pod.id]?.workload
-            return owner.map { $0.kind == object.kind.rawValue && $0.name == object.name }
-                ?? (pod.workload == object.name)
+            guard let record = self.directory[pod.id], record.workload != nil else {
+                return pod.workload == object.name
+            }
+            return record.owners.contains(object)
+                || record.workload?.kind == object.kind.name && record.workload?.name == object.name
         }.map { Member(id: $0.id, record: self.directory[$0.id], telemetry: $0) }
     }
 

@@ -41,10 +41,13 @@ extension MetricsView {
 
     /// Objects of a kind in a namespace, by name: for a `*` in place of a name.
     package func objects(kind: ObjectKind, namespace: String) -> [ObjectReference] {
-        self.directory.workloads.keys
-            .filter { $0.kind == kind.rawValue && $0.namespace == namespace }
-            .sorted()
-            .map { ObjectReference(kind: kind, namespace: namespace, name: $0.name) }
+        let relations = self.directory.relations
+        var names = Set(relations.links.keys.lazy.filter { $0.isOf(kind, in: namespace) }.map(\.name))
+        names.formUnion(relations.owners.lazy.filter { $0.isOf(kind, in: namespace) }.map(\.name))
+        for id in self.directory.workloads.keys where id.kind == kind.name && id.namespace == namespace {
+            names.insert(id.name)
+        }
+        return names.sorted().map { ObjectReference(kind: kind, namespace: namespace, name: $0) }
     }
 
     /// The items of an external metric: by queue, or by workload. The HPA adds them up.
@@ -157,41 +160,89 @@ extension MetricsView {
                 ($0.record?.node ?? $0.telemetry?.node) == object.name
             }
         case .service:
-            guard self.directory.isSynced else {
-                throw .notKnown(
-                    "the pods of \(object.text) are not known: there is no pod directory (no connection to the API "
-                        + "server); ask for pods/* or for the namespace"
-                )
-            }
+            try self.requireDirectory(for: object)
             guard let selector = self.record(of: object)?.selector else { throw self.noSuchObject(object) }
             return try self.members(namespace: namespace, labels: selector)
+        case .ingress, .horizontalPodAutoscaler:
+            return try self.linkedMembers(of: object)
         default:
             let record = self.record(of: object)
-            let isListed = object.kind == .deployment || object.kind == .statefulSet
             let members = try self.members(namespace: namespace, labels: .everything).filter {
                 self.belongs($0, to: object, record: record)
             }
-            if self.directory.isSynced, isListed, record == nil, members.isEmpty { throw self.noSuchObject(object) }
+            let isKnown = record != nil || self.directory.relations.owners.contains(object)
+            if self.directory.isSynced, !isKnown, members.isEmpty { throw self.noSuchObject(object) }
             return members
         }
     }
 
+    /// The pods of the objects that a link leads to, each once. A backend that does not exist adds none, as long as
+    /// another one does.
+    private func linkedMembers(of object: ObjectReference) throws(ServingError) -> [Member] {
+        try self.requireDirectory(for: object)
+        guard let targets = self.directory.relations.links[object] else { throw self.noSuchObject(object) }
+        var members: [PodID: Member] = [:]
+        var missing: ServingError?
+        var foundCount = 0
+        for target in targets where !target.kind.isLink {
+            do {
+                for member in try self.members(of: target) { members[member.id] = member }
+                foundCount += 1
+            } catch {
+                guard case .notFound = error else { throw error }
+                missing = error
+            }
+        }
+        guard foundCount > 0 else {
+            throw .notFound(
+                "\(object.text) in namespace \(object.namespace) leads to no pods: "
+                    + (missing?.message ?? "it names no Service or scale target")
+            )
+        }
+        return members.values.sorted { $0.id < $1.id }
+    }
+
+    private func requireDirectory(for object: ObjectReference) throws(ServingError) {
+        guard self.directory.isSynced else {
+            throw .notKnown(
+                "the pods of \(object.text) are not known: there is no pod directory (no connection to the API "
+                    + "server); ask for pods/* or for the namespace"
+            )
+        }
+    }
+
     private func record(of object: ObjectReference) -> WorkloadRecord? {
-        self.directory.workloads[
-            WorkloadID(namespace: object.namespace, kind: object.kind.rawValue, name: object.name)
-        ]
+        let id = WorkloadID(namespace: object.namespace, kind: object.kind.name, name: object.name)
+        guard ObjectKind(name: object.kind.name) == object.kind else { return nil }
+        return self.directory.workloads[id]
     }
 
     private func belongs(_ member: Member, to object: ObjectReference, record: WorkloadRecord?) -> Bool {
+        if let owners = member.record?.owners, !owners.isEmpty { return owners.contains(object) }
         if let owner = member.record?.workload {
-            return owner.kind == object.kind.rawValue && owner.name == object.name
+            return owner.kind == object.kind.name && owner.name == object.name
         }
         if let labels = member.record?.labels, let selector = record?.selector { return selector.matches(labels) }
         return member.telemetry?.workload == object.name
     }
 
     private func noSuchObject(_ object: ObjectReference) -> ServingError {
-        .notFound("\(object.text) not found in namespace \(object.namespace), or it selects no pods")
+        let place = "in namespace \(object.namespace)"
+        if self.directory.relations.unlisted.contains(object.kind) {
+            return .notKnown(
+                "\(object.text) \(place) is not known: \(object.kind.resource) cannot be listed; grant list and watch "
+                    + "(Deploy/base/rbac.yaml), see the logs"
+            )
+        }
+        switch object.kind {
+        case .service, .deployment, .statefulSet, .ingress, .horizontalPodAutoscaler:
+            return .notFound("\(object.text) not found \(place), or it selects no pods")
+        default:
+            return .notFound(
+                "\(object.text) owns no pod \(place), directly or through other objects: it does not exist, or has "
+                    + "no pods now"
+            )
+        }
     }
 
     // MARK: Queues and headroom
@@ -277,5 +328,11 @@ extension MetricsView {
             }
         }
         return max(0, 1 - Double(used) / Double(limit.tokensPerMinute))
+    }
+}
+
+extension ObjectReference {
+    fileprivate func isOf(_ kind: ObjectKind, in namespace: String) -> Bool {
+        self.namespace == namespace && self.kind == kind
     }
 }

@@ -24,7 +24,7 @@ struct ObjectValueTests {
         arguments: [
             (ObjectKind.deployment, "agents", "3k"), (.service, "front", "3k"), (.namespace, "demo", "3k"),
             (.node, "node-1", "3k"), (.node, "node-2", "0"), (.statefulSet, "empty", "0"), (.pod, "a", "1500"),
-            (.namespace, "nothing", "0"), (.job, "none", "0"),
+            (.namespace, "nothing", "0"),
         ]
     )
     func sums(kind: ObjectKind, name: String, text: String) throws {
@@ -36,7 +36,10 @@ struct ObjectValueTests {
     @Test("an object that does not exist is an error")
     func missing() {
         let fixture = Self.fleet()
-        for (kind, name) in [(ObjectKind.deployment, "nope"), (.service, "nope"), (.pod, "nope")] {
+        for (kind, name) in [
+            (ObjectKind.deployment, "nope"), (.service, "nope"), (.pod, "nope"), (.job, "nope"), (.ingress, "nope"),
+            (.horizontalPodAutoscaler, "nope"), (ObjectKind("Rollout", group: "argoproj.io"), "nope"),
+        ] {
             let message = Fixture.message { try fixture.objectValue(.tokensPerMinute, kind, name) }
             #expect(message.contains("nope"), "\(kind)")
         }

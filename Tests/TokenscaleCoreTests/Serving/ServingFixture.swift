@@ -5,6 +5,7 @@ struct ServingFixture {
     var snapshot = Snapshot()
     var records: [PodRecord] = []
     var workloads: [WorkloadRecord] = []
+    var relations = ObjectRelations()
     var isSynced = true
     var configuration = ServingConfiguration()
 
@@ -20,6 +21,7 @@ struct ServingFixture {
         let directory = PodDirectory(
             pods: self.records,
             workloads: self.workloads,
+            relations: self.relations,
             isSynced: self.isSynced,
             version: 1
         )

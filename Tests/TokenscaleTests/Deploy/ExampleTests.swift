@@ -128,7 +128,7 @@ struct ExampleTests {
         facts.pods = .loaded([pod])
         facts.autoscalers = .loaded(
             try manifests.all("HorizontalPodAutoscaler").map {
-                try YAMLDecoder().decode(InspectedAutoscaler.self, from: $0.node)
+                try YAMLDecoder().decode(AutoscalerObject.self, from: $0.node)
             }
         )
         #expect(pod.isAgent)
