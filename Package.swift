@@ -105,6 +105,13 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "CMallocCounter", path: "Tests/CMallocCounter"),
+        // What several test targets share; no product holds it.
+        .target(
+            name: "TestSupport",
+            dependencies: [x509, asn1, crypto],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
         .testTarget(name: "TidyTests"),
         .testTarget(
             name: "TokenscaleCoreTests",
@@ -120,22 +127,23 @@ let package = Package(
         .testTarget(
             name: "OTLPReceiverTests",
             dependencies: [
-                "OTLPReceiver", "OTLP", "TokenscaleCore", "Gzip", "CurlHTTP", nio("NIOCore"), nio("NIOPosix"),
-                .product(name: "NIOHPACK", package: "swift-nio-http2"), logging, serviceLifecycle,
+                "OTLPReceiver", "OTLP", "TokenscaleCore", "Gzip", "CurlHTTP", "TestSupport", nio("NIOCore"),
+                nio("NIOPosix"), .product(name: "NIOHPACK", package: "swift-nio-http2"), logging, serviceLifecycle,
             ],
             exclude: ["Resources"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "CurlHTTPTests",
-            dependencies: ["CurlHTTP"],
+            dependencies: ["CurlHTTP", "TestSupport"],
             exclude: ["Resources"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "MetricsAPITests",
             dependencies: [
-                "MetricsAPI", "TokenscaleCore", "Gzip", "CurlHTTP", x509, asn1, crypto, logging, serviceLifecycle,
+                "MetricsAPI", "TokenscaleCore", "Gzip", "CurlHTTP", "TestSupport", x509, asn1, crypto, logging,
+                serviceLifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             exclude: ["Resources"],
@@ -151,7 +159,8 @@ let package = Package(
         .testTarget(
             name: "AlertingTests",
             dependencies: [
-                "Alerting", "AlertingCrashSubject", "TokenscaleCore", "CurlHTTP", logging, serviceLifecycle,
+                "Alerting", "AlertingCrashSubject", "TokenscaleCore", "CurlHTTP", "TestSupport", logging,
+                serviceLifecycle,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             exclude: ["Resources"],
@@ -160,8 +169,8 @@ let package = Package(
         .testTarget(
             name: "KubernetesTests",
             dependencies: [
-                "Kubernetes", "TokenscaleCore", "CurlHTTP", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL,
-                nioHTTP2, logging, serviceLifecycle,
+                "Kubernetes", "TokenscaleCore", "CurlHTTP", "TestSupport", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOHTTP1"), nioSSL, nioHTTP2, logging, serviceLifecycle,
             ],
             exclude: ["Resources"],
             swiftSettings: strict
@@ -169,7 +178,7 @@ let package = Package(
         .testTarget(
             name: "TokenscaleTests",
             dependencies: [
-                "tokenscale", "Kubernetes", "OTLP", "TokenscaleCore", "CurlHTTP",
+                "tokenscale", "Kubernetes", "OTLP", "TokenscaleCore", "CurlHTTP", "TestSupport",
                 .product(name: "Yams", package: "Yams"),
             ],
             exclude: ["Resources"],

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 import TokenscaleCore
 
@@ -167,7 +168,7 @@ struct AlertOutboxTests {
 
     @Test("a file that is no database, and a directory that is missing, are told apart")
     func unusable() async throws {
-        let path = try self.directory.write("broken.sqlite", String(repeating: "no database", count: 100))
+        let path = try self.directory.write(String(repeating: "no database", count: 100), to: "broken.sqlite")
         await #expect(throws: AlertingError.corrupt) { try await AlertOutbox(path: path).open() }
         do throws(AlertingError) {
             try await AlertOutbox(path: self.directory.path("missing/alerts.sqlite")).open()

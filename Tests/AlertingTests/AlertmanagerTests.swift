@@ -1,5 +1,6 @@
 import CurlHTTP
 import Foundation
+import TestSupport
 import Testing
 import TokenscaleCore
 
@@ -54,13 +55,13 @@ struct AlertmanagerTests {
         }
         try await run {
             try await step(-2, .warning)
-            let first = try await eventually("a warning") { try await Self.list(server).first }
+            let first = try await eventualValue("a warning") { try await Self.list(server).first }
             #expect(first.labels["severity"] == "warning")
             #expect(first.labels["cluster"] == "test")
             #expect(first.fingerprint == AlertLabel.fingerprint(first.labels))
             #expect(first.annotations["description"]?.contains("Bash failed 37 times in 41 min") == true)
             #expect(first.annotations["runbook_url"] == "https://runbooks.example/tokenscale#failing-action")
-            let resent = try await eventually("told again before it expires") {
+            let resent = try await eventualValue("told again before it expires") {
                 let alert = try await Self.list(server).first
                 return alert?.endsAt != first.endsAt ? alert : nil
             }
@@ -68,12 +69,12 @@ struct AlertmanagerTests {
             #expect(resent.endsAt > first.endsAt)
 
             try await step(-1, .critical)
-            _ = try await eventually("critical only") {
+            try await eventually("critical only") {
                 let severities = try await Self.list(server).map { $0.labels["severity"] }
-                return severities == ["critical"] ? true : nil
+                return severities == ["critical"]
             }
             try await step(0, nil)
-            _ = try await eventually("resolved") { try await Self.list(server).isEmpty ? true : nil }
+            try await eventually("resolved") { try await Self.list(server).isEmpty }
         }
         #expect(run.receiver("am").notifications[.parked] == nil)
     }
@@ -131,9 +132,9 @@ final class AlertmanagerProcess: Sendable {
         }
         let server = try AlertmanagerProcess(program: program, amtool: amtool)
         let client = HTTPClient(HTTPClient.Configuration(userAgent: "tokenscale/test", proxy: .direct))
-        _ = try await eventually("Alertmanager ready") {
+        try await eventually("Alertmanager ready") {
             let response = try? await client.send(HTTPRequest(url: server.url + "/-/ready"))
-            return response?.isSuccess == true ? true : nil
+            return response?.isSuccess == true
         }
         return server
     }
@@ -143,13 +144,13 @@ final class AlertmanagerProcess: Sendable {
         self.webhookName = "alertmanager-\(UUID().uuidString.prefix(8))"
         self.directory = try TemporaryDirectory()
         let configuration = try self.directory.write(
-            "alertmanager.yml",
             """
             route: {receiver: double, group_by: ['...'], group_wait: 0s, group_interval: 1s}
             receivers:
             - name: double
               webhook_configs: [{url: '\(self.double.url(self.webhookName))'}]
-            """
+            """,
+            to: "alertmanager.yml"
         )
         let port = Int.random(in: 20_000..<60_000)
         self.url = "http://127.0.0.1:\(port)"

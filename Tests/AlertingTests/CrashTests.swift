@@ -1,6 +1,7 @@
 import AlertingCrashSubject
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 import TokenscaleCore
 
@@ -110,13 +111,13 @@ private struct CrashSubject {
     var processID: pid_t { self.process.processIdentifier }
 
     func waitForFirstTick() async throws {
-        _ = try await eventually("a first tick") { self.output.lines.isEmpty ? nil : true }
+        try await eventually("a first tick") { !self.output.lines.isEmpty }
     }
 
     /// Waits until the process has ended; all lines it has written.
     func finish() async throws -> [String] {
         let output = self.output
-        _ = try await eventually("the subject ends", seconds: 120) { output.isAtEnd ? true : nil }
+        try await eventually("the subject ends", seconds: 120) { output.isAtEnd }
         self.process.waitUntilExit()
         return output.lines
     }

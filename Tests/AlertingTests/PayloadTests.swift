@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import TokenscaleCore
 
@@ -80,7 +81,7 @@ struct PayloadTests {
         let directory = try TemporaryDirectory()
         let double = try ReceiverDouble.shared.get()
         let secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"]
-        let files = try secrets.enumerated().map { try directory.write("key-\($0.offset)", $0.element) }
+        let files = try secrets.enumerated().map { try directory.write($0.element, to: "key-\($0.offset)") }
         let run = UUID().uuidString.prefix(8)
         var receivers: [AlertReceiver] = []
         for (kind, mode) in [(AlertReceiver.Kind.webhook, nil), (.cloudevents, .structured), (.cloudevents, .binary)]

@@ -1,5 +1,6 @@
 import CurlHTTP
 import Foundation
+import TestSupport
 import Testing
 
 /// `Resources/receiver.py`, started once for all tests; it ends with this process.
@@ -51,43 +52,9 @@ final class ReceiverDouble: Sendable {
 
     /// Waits until `count` requests have come; fails after `seconds`.
     func records(_ name: String, count: Int, seconds: Double = 20) async throws -> [Record] {
-        try await eventually("\(count) requests to \(name)", seconds: seconds) {
+        try await eventualValue("\(count) requests to \(name)", seconds: seconds) {
             let records = try await self.records(name)
             return records.count >= count ? records : nil
         }
-    }
-}
-
-/// Asks until the answer is not `nil`; records an issue and throws after `seconds`.
-func eventually<Value>(
-    _ what: String,
-    seconds: Double = 20,
-    _ condition: () async throws -> Value?
-) async throws -> Value {
-    let clock = ContinuousClock()
-    let end = clock.now.advanced(by: .seconds(seconds))
-    while clock.now < end {
-        if let value = try await condition() { return value }
-        try await Task.sleep(for: .milliseconds(10))
-    }
-    return try #require(try await condition(), "not within \(seconds) s: \(what)")
-}
-
-/// A directory that is removed in the end.
-final class TemporaryDirectory: Sendable {
-    let url: URL
-
-    init() throws {
-        self.url = FileManager.default.temporaryDirectory.appending(path: "alerting-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: self.url, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: self.url) }
-
-    func path(_ name: String) -> String { self.url.appending(path: name).path }
-
-    func write(_ name: String, _ text: String) throws -> String {
-        try text.write(toFile: self.path(name), atomically: true, encoding: .utf8)
-        return self.path(name)
     }
 }

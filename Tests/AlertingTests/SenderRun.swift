@@ -1,5 +1,6 @@
 import Foundation
 import ServiceLifecycle
+import TestSupport
 import Testing
 import TokenscaleCore
 
@@ -44,8 +45,8 @@ struct SenderRun {
 
     /// Waits until the receiver has been told of `count` transitions with this outcome.
     func wait(for name: String, _ outcome: ReceiverStatistics.Outcome, count: Int64) async throws {
-        _ = try await eventually("\(name): \(count) \(outcome)") {
-            self.receiver(name).notifications[outcome, default: 0] >= count ? true : nil
+        try await eventually("\(name): \(count) \(outcome)") {
+            self.receiver(name).notifications[outcome, default: 0] >= count
         }
     }
 

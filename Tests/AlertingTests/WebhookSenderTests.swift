@@ -2,6 +2,7 @@ import CurlHTTP
 import Foundation
 import GRDB
 import ServiceLifecycle
+import TestSupport
 import Testing
 import TokenscaleCore
 
@@ -145,7 +146,7 @@ struct WebhookSenderTests {
         let run = try SenderRun(configuration)
         try await run {
             try await run.append((0..<20).map { AlertingFixtures.life("pod-\($0)")[0] })
-            _ = try await eventually("circuit open") { run.receiver("b").isCircuitOpen ? true : nil }
+            try await eventually("circuit open") { run.receiver("b").isCircuitOpen }
         }
         #expect(try await self.records(of: "b", count: 3).count == 3)
     }
@@ -210,20 +211,20 @@ struct WebhookSenderTests {
     func rotation() async throws {
         let directory = try TemporaryDirectory()
         var receiver = AlertReceiver(name: "k", kind: .webhook)
-        receiver.urlFile = try directory.write("url", self.double.url("k-\(self.run)") + "\n")
-        receiver.secretFiles = [try directory.write("key", "first secret, long enough\n")]
+        receiver.urlFile = try directory.write(self.double.url("k-\(self.run)") + "\n", to: "url")
+        receiver.secretFiles = [try directory.write("first secret, long enough\n", to: "key")]
         let run = SenderRun(AlertingFixtures.configuration(receiver), directory: directory)
         let life = AlertingFixtures.life()
         try await run {
             try await run.append([life[0]])
             try await run.wait(for: "k", .delivered, count: 1)
-            _ = try directory.write("key", "second secret, long enough\n")
+            try directory.write("second secret, long enough\n", to: "key")
             try await run.append([life[1]])
             try await run.wait(for: "k", .delivered, count: 2)
             try FileManager.default.removeItem(atPath: directory.path("key"))
             try await run.append([life[2]])
             try await run.wait(for: "k", .retried, count: 1)
-            _ = try directory.write("key", "third secret, long enough\n")
+            try directory.write("third secret, long enough\n", to: "key")
             try await run.wait(for: "k", .delivered, count: 3)
         }
         let records = try await self.records(of: "k", count: 3)
@@ -247,12 +248,12 @@ struct WebhookSenderTests {
             _ = try await self.records(of: "n", count: 1)
             _ = try await run.outbox.write { try $0.execute(sql: "PRAGMA query_only = ON") }
             try await run.wait(for: "n", .delivered, count: 1)
-            _ = try await eventually("an outbox error") {
-                run.status.current.statistics.outboxErrors[.deliver, default: 0] > 0 ? true : nil
+            try await eventually("an outbox error") {
+                run.status.current.statistics.outboxErrors[.deliver, default: 0] > 0
             }
             _ = try? await run.outbox.read { try $0.execute(sql: "PRAGMA query_only = OFF") }
             run.sender.signals.signalAll()
-            _ = try await eventually("noted") { try await run.outbox.openDeliveries(limit: 1).isEmpty ? true : nil }
+            try await eventually("noted") { try await run.outbox.openDeliveries(limit: 1).isEmpty }
         }
         #expect(try await self.records(of: "n", count: 1).count == 1)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import CurlHTTP
@@ -10,9 +11,7 @@ struct HTTPSecurityTests {
 
     init() throws { self.server = try TestServer.shared.get() }
 
-    private func text(of file: String) throws -> String {
-        try String(contentsOfFile: self.server.path(file), encoding: .utf8)
-    }
+    private func text(of file: String) throws -> String { try self.server.certificates.text(of: file) }
 
     @Test("a server of the given authority is trusted, from a file and from text")
     func trusted() async throws {

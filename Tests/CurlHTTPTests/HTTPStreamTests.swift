@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import CurlHTTP
@@ -28,7 +29,7 @@ struct HTTPStreamTests {
             }
             #expect(String(decoding: seen, as: UTF8.self).hasPrefix("line 0\nline 1\nline 2\nline 3\n"))
         }
-        try await eventually { try await self.counter("disconnects") > before }
+        try await eventually("the server sees the disconnect") { try await self.counter("disconnects") > before }
     }
 
     @Test("the server waits for a reader that does not read")
@@ -40,7 +41,7 @@ struct HTTPStreamTests {
         #expect(try await stream.next()?.isEmpty == false)
         // What the server got rid of stops growing, at the size of the socket buffers and ours.
         var sent = -1
-        try await eventually {
+        try await eventually("the counter moves") {
             let before = sent
             sent = try await self.counter("big_bytes_sent")
             return sent == before
@@ -68,7 +69,7 @@ struct HTTPStreamTests {
     func cancelBeforeHead() async throws {
         let started = ContinuousClock.now
         let task = Task { try await self.client.send(HTTPRequest(url: self.server.plain + "/sleep?30")) }
-        try await eventually { try await self.counter("requests") > 0 }
+        try await eventually("the server has the request") { try await self.counter("requests") > 0 }
         task.cancel()
         await #expect(throws: HTTPClientError.cancelled) { try await task.value }
         #expect(ContinuousClock.now - started < .seconds(20))
@@ -114,20 +115,5 @@ struct HTTPStreamTests {
             }
         }
         #expect(try await self.client.send(HTTPRequest(url: self.server.plain + "/hello")).status == 200)
-    }
-}
-
-/// Waits for a condition that another process makes true; fails after ten seconds.
-func eventually(
-    _ condition: () async throws -> Bool,
-    sourceLocation: SourceLocation = #_sourceLocation
-) async throws {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while try await !condition() {
-        guard ContinuousClock.now < deadline else {
-            Issue.record("the condition did not become true within 10 s", sourceLocation: sourceLocation)
-            return
-        }
-        try await Task.sleep(for: .milliseconds(20))
     }
 }

@@ -1,5 +1,6 @@
 import CurlHTTP
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Kubernetes
@@ -40,17 +41,15 @@ struct ClusterAccessTests {
 
     @Test("relative paths start from the folder of the file, and a token file wins over a token")
     func files() throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "kubeconfig-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try Data("PEM".utf8).write(to: folder.appending(path: "ca.crt"))
+        let directory = try TemporaryDirectory()
+        try directory.write("PEM", to: "ca.crt")
         let kubeconfig = try Self.kubeconfig(
             cluster: "\"certificate-authority\": \"ca.crt\"",
             user: "\"token\": \"text\", \"tokenFile\": \"token\""
         )
-        let cluster = try kubeconfig.cluster(directory: folder.path)
-        #expect(cluster.tls.authorities == .file(folder.path + "/ca.crt"))
-        #expect(cluster.token == .file(folder.path + "/token"))
+        let cluster = try kubeconfig.cluster(directory: directory.url.path)
+        #expect(cluster.tls.authorities == .file(directory.path("ca.crt")))
+        #expect(cluster.token == .file(directory.path("token")))
     }
 
     @Test(
@@ -98,33 +97,30 @@ struct ClusterAccessTests {
     @Test("in a pod the service account is used; outside there is no cluster; half of it is an error")
     func inCluster() throws {
         #expect(try ClusterConfiguration.inCluster(environment: [:]) == nil)
-        let folder = FileManager.default.temporaryDirectory.appending(path: "sa-\(UUID().uuidString)").path
+        let directory = try TemporaryDirectory()
         let environment = ["KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "6443"]
         #expect(throws: KubernetesError.self) {
-            try ClusterConfiguration.inCluster(environment: environment, directory: folder)
+            try ClusterConfiguration.inCluster(environment: environment, directory: directory.url.path)
         }
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         for (name, text) in [("token", "t"), ("ca.crt", "c"), ("namespace", "tokenscale\n")] {
-            try Data(text.utf8).write(to: URL(filePath: folder).appending(path: name))
+            try directory.write(text, to: name)
         }
-        let cluster = try ClusterConfiguration.inCluster(environment: environment, directory: folder)
+        let cluster = try ClusterConfiguration.inCluster(environment: environment, directory: directory.url.path)
         #expect(cluster?.server == "https://[fd00::1]:6443")
         #expect(cluster?.namespace == "tokenscale")
-        #expect(cluster?.token == .file(folder + "/token"))
-        #expect(cluster?.tls.authorities == .file(folder + "/ca.crt"))
+        #expect(cluster?.token == .file(directory.path("token")))
+        #expect(cluster?.tls.authorities == .file(directory.path("ca.crt")))
     }
 
     @Test("a token file that changes is used by the next request")
     func tokenRotation() async throws {
         let server = try await APIServerDouble.started()
-        let file = FileManager.default.temporaryDirectory.appending(path: "token-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: file) }
+        let directory = try TemporaryDirectory()
         var cluster = server.cluster
-        cluster.token = .file(file.path)
+        cluster.token = .file(directory.path("token"))
         let client = KubernetesClient(cluster, userAgent: "t", proxy: .direct)
         for token in ["first", "second"] {
-            try Data(token.utf8).write(to: file)
+            try directory.write(token, to: "token")
             server.change { $0.requiredToken = token }
             _ = try await client.get(ObjectList<MetadataObject>.self, "/api/v1/pods")
         }
@@ -139,8 +135,8 @@ struct ClusterAccessTests {
             try await KubernetesClient(cluster, userAgent: "t", proxy: .direct)
                 .get(ObjectList<MetadataObject>.self, "/api/v1/pods")
         }
-        cluster.tls.certificateChain = .text(try server.certificates.text("client.crt"))
-        cluster.tls.privateKey = .text(try server.certificates.text("client.key"))
+        cluster.tls.certificateChain = .text(try server.certificates.text(of: "client.crt"))
+        cluster.tls.privateKey = .text(try server.certificates.text(of: "client.key"))
         let list = try await KubernetesClient(cluster, userAgent: "t", proxy: .direct)
             .get(ObjectList<MetadataObject>.self, "/api/v1/pods")
         #expect(list.items.isEmpty)

@@ -1,5 +1,6 @@
 import CurlHTTP
 import Foundation
+import TestSupport
 import Testing
 import TokenscaleCore
 
@@ -17,7 +18,7 @@ struct ScaleTests {
         let input: Pipe
         let port: Int
 
-        init(certificates: TestCertificates, count: Int) throws {
+        init(certificates: TemporaryDirectory, count: Int) throws {
             let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Resources/many_pods.py")
             let process = Process()
             process.executableURL = URL(filePath: "/usr/bin/env")
@@ -60,7 +61,7 @@ struct ScaleTests {
         .enabled(if: ProcessInfo.processInfo.environment["TOKENSCALE_TEST_SCALE"] != nil)
     )
     func memory() async throws {
-        let certificates = try TestCertificates.shared.get()
+        let certificates = try APIServerDouble.sharedCertificates.get()
         let server = try ManyPods(certificates: certificates, count: Self.podCount)
         var cluster = ClusterConfiguration(server: "https://127.0.0.1:\(server.port)")
         cluster.tls.authorities = .file(certificates.path("ca.crt"))

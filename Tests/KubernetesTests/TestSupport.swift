@@ -2,9 +2,17 @@ import CurlHTTP
 import Foundation
 import Kubernetes
 import Logging
+import TestSupport
 import Testing
 
 extension APIServerDouble {
+    /// One authority for all tests.
+    static let sharedCertificates = Result {
+        let directory = try TemporaryDirectory()
+        try directory.writeCertificates()
+        return directory
+    }
+
     static func started(
         needsClientCertificate: Bool = false,
         speaksHTTP2: Bool = true
@@ -12,7 +20,7 @@ extension APIServerDouble {
         try await APIServerDouble(
             needsClientCertificate: needsClientCertificate,
             speaksHTTP2: speaksHTTP2,
-            certificates: TestCertificates.shared.get()
+            certificates: APIServerDouble.sharedCertificates.get()
         )
     }
 
@@ -28,22 +36,6 @@ extension APIServerDouble {
 }
 
 let silentLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
-/// Waits for a condition that another task makes true; fails after ten seconds.
-func eventually(
-    _ what: String,
-    sourceLocation: SourceLocation = #_sourceLocation,
-    _ condition: () throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while try !condition() {
-        guard ContinuousClock.now < deadline else {
-            Issue.record("did not happen within 10 s: \(what)", sourceLocation: sourceLocation)
-            return
-        }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-}
 
 func resource(_ name: String) throws -> Data {
     let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Resources")

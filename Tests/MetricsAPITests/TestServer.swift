@@ -4,6 +4,7 @@ import Logging
 import MetricsAPI
 import ServiceLifecycle
 import Synchronization
+import TestSupport
 import TokenscaleCore
 
 /// A clock that tests set.

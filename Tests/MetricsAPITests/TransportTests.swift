@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import MetricsAPI
 import ServiceLifecycle
+import TestSupport
 import Testing
 import TokenscaleCore
 import X509
@@ -56,20 +57,16 @@ struct TransportTests {
 
     @Test("certificate files are read again when they change, and bad ones are not used")
     func reloadsFiles() async throws {
-        let directory = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }
-        let chain = directory.appending(path: "tls.crt")
-        let key = directory.appending(path: "tls.key")
+        let directory = try TemporaryDirectory()
         let old = try TestAuthority("old")
         let new = try TestAuthority("new")
         func write(_ issued: TestAuthority.Issued) throws {
-            try issued.certificatePEM.write(to: chain, atomically: true, encoding: .utf8)
-            try issued.keyPEM.write(to: key, atomically: true, encoding: .utf8)
+            try directory.write(issued.certificatePEM, to: "tls.crt")
+            try directory.write(issued.keyPEM, to: "tls.key")
         }
         try write(old.issue("server", usage: .serverAuth, names: ["localhost"]))
         let store = try ServerCertificateStore(
-            source: .files(chain: chain.path(), privateKey: key.path()),
+            source: .files(chain: directory.path("tls.crt"), privateKey: directory.path("tls.key")),
             now: { Fleet.time },
             logger: .silent
         )
@@ -83,7 +80,7 @@ struct TransportTests {
                 return (try? await client.send(request).status) == 200
             }
             #expect(await answers(old))
-            try "not PEM".write(to: chain, atomically: true, encoding: .utf8)
+            try directory.write("not PEM", to: "tls.crt")
             store.refresh()
             #expect(await answers(old))
             try write(new.issue("server", usage: .serverAuth, names: ["localhost"]))

@@ -1,5 +1,6 @@
 import Foundation
 import OTLP
+import TestSupport
 import Testing
 import TokenscaleCore
 
@@ -81,7 +82,7 @@ struct ExporterTests {
     func exports(variant: Variant) async throws {
         let directory = try TemporaryDirectory()
         if variant.tls {
-            try await directory.makeCertificates("one")
+            try directory.writeCertificates(prefix: "one-")
             try TLSTests.install("one", in: directory)
         }
         try directory.write("secret\n", to: "tokens")
@@ -105,7 +106,7 @@ struct ExporterTests {
     @Test("without a token or a certificate nothing arrives", arguments: ["grpc", "http"])
     func refuses(kind: String) async throws {
         let directory = try TemporaryDirectory()
-        try await directory.makeCertificates("one")
+        try directory.writeCertificates(prefix: "one-")
         try TLSTests.install("one", in: directory)
         try directory.write("secret\n", to: "tokens")
         let tokens = directory.path("tokens")

@@ -2,6 +2,7 @@ import Foundation
 import Gzip
 import OTLP
 import Synchronization
+import TestSupport
 import Testing
 import TokenscaleCore
 

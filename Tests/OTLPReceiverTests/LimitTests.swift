@@ -1,5 +1,6 @@
 import Gzip
 import Synchronization
+import TestSupport
 import Testing
 import TokenscaleCore
 

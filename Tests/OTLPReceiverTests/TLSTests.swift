@@ -1,5 +1,6 @@
 import CurlHTTP
 import Foundation
+import TestSupport
 import Testing
 import TokenscaleCore
 
@@ -43,16 +44,15 @@ struct TLSTests {
 
     static func install(_ name: String, in directory: TemporaryDirectory) throws {
         for suffix in ["key", "crt"] {
-            let text = try String(contentsOfFile: directory.path("\(name)-server.\(suffix)"), encoding: .utf8)
-            try directory.write(text, to: "server.\(suffix)")
+            try directory.write(directory.text(of: "\(name)-server.\(suffix)"), to: "server.\(suffix)")
         }
     }
 
     @Test("TLS serves both ports; plain text and a distrusted server are counted")
     func serves() async throws {
         let directory = try TemporaryDirectory()
-        try await directory.makeCertificates("one")
-        try await directory.makeCertificates("other")
+        try directory.writeCertificates(prefix: "one-")
+        try directory.writeCertificates(prefix: "other-")
         try Self.install("one", in: directory)
         try await TestReceiver.run {
             $0.tls = Self.files(directory)
@@ -71,8 +71,8 @@ struct TLSTests {
     @Test("with a client authority, only its certificates are let in")
     func mutual() async throws {
         let directory = try TemporaryDirectory()
-        try await directory.makeCertificates("one")
-        try await directory.makeCertificates("other")
+        try directory.writeCertificates(prefix: "one-")
+        try directory.writeCertificates(prefix: "other-")
         try Self.install("one", in: directory)
         try await TestReceiver.run {
             $0.tls = Self.files(directory, clientAuthority: "one")
@@ -88,8 +88,8 @@ struct TLSTests {
     @Test("a renewed certificate is served to new connections; a broken one is not taken into use")
     func reload() async throws {
         let directory = try TemporaryDirectory()
-        try await directory.makeCertificates("one")
-        try await directory.makeCertificates("two")
+        try directory.writeCertificates(prefix: "one-")
+        try directory.writeCertificates(prefix: "two-")
         try Self.install("one", in: directory)
         try await TestReceiver.run {
             $0.tls = Self.files(directory)
@@ -112,7 +112,7 @@ struct TLSTests {
     @Test("an idle TLS connection does not hold up the shutdown")
     func drains() async throws {
         let directory = try TemporaryDirectory()
-        try await directory.makeCertificates("one")
+        try directory.writeCertificates(prefix: "one-")
         try Self.install("one", in: directory)
         let client = HTTPClient(.init(userAgent: "tokenscale-test", proxy: .direct))
         try await TestReceiver.run {
@@ -133,8 +133,8 @@ struct TLSTests {
     )
     func refusesToStart(fault: String) async throws {
         let directory = try TemporaryDirectory()
-        try await directory.makeCertificates("one")
-        try await directory.makeCertificates("two")
+        try directory.writeCertificates(prefix: "one-")
+        try directory.writeCertificates(prefix: "two-")
         try Self.install("one", in: directory)
         var files = Self.files(directory)
         switch fault {

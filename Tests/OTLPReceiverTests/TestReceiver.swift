@@ -157,13 +157,3 @@ final class TestReceiver: Sendable {
 extension OTLPReceiver {
     fileprivate var testLogger: Logger { Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }) }
 }
-
-/// Waits until `condition` holds, at most 30 s.
-func eventually(_ what: String, _ condition: () throws -> Bool) async throws {
-    let clock = ContinuousClock()
-    let end = clock.now.advanced(by: .seconds(30))
-    while try !condition() {
-        try #require(clock.now < end, "never came true: \(what)")
-        try await Task.sleep(for: .milliseconds(5))
-    }
-}

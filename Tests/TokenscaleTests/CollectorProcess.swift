@@ -1,6 +1,8 @@
 import CurlHTTP
 import Foundation
 import Synchronization
+import TestSupport
+import Testing
 import TokenscaleCore
 
 @testable import tokenscale
@@ -42,7 +44,7 @@ final class CollectorProcess: @unchecked Sendable {
             self?.end.withLock { $0 = now }
         }
         try self.process.run()
-        try await Program.eventually(seconds: 30, "the collector is ready; its log: \(self.logText)") {
+        try await eventually("the collector is ready; its log: \(self.logText)", seconds: 30) {
             if !self.process.isRunning { throw ProgramError(description: "it ended: \(self.logText)") }
             guard let line = self.logLines.first(where: { $0["message"] == "tokenscale is ready" }) else {
                 return false
@@ -103,7 +105,7 @@ final class CollectorProcess: @unchecked Sendable {
     func stop(_ signal: Int32 = SIGTERM) async throws -> (code: Int32, duration: Duration) {
         let start = ContinuousClock.now
         kill(self.process.processIdentifier, signal)
-        try await Program.eventually(seconds: 20, "the collector ends; its log: \(self.logText)") {
+        try await eventually("the collector ends; its log: \(self.logText)", seconds: 20) {
             self.end.withLock { $0 } != nil && !self.process.isRunning
         }
         let end = self.end.withLock { $0 } ?? ContinuousClock.now
@@ -166,7 +168,7 @@ enum Program {
         process.standardInput = FileHandle.nullDevice
         try process.run()
         defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
-        try await Self.eventually(seconds: seconds, "\(program.lastPathComponent) \(arguments) ends") {
+        try await eventually("\(program.lastPathComponent) \(arguments) ends", seconds: seconds) {
             !process.isRunning
         }
         return Output(
@@ -174,19 +176,5 @@ enum Program {
             output: try String(contentsOf: files[0], encoding: .utf8),
             error: try String(contentsOf: files[1], encoding: .utf8)
         )
-    }
-
-    /// Waits until `condition` holds, looking every 20 ms.
-    static func eventually(
-        seconds: Double,
-        _ what: @autoclosure () -> String,
-        _ condition: () async throws -> Bool
-    ) async throws {
-        let clock = ContinuousClock()
-        let end = clock.now + .seconds(seconds)
-        while !(try await condition()) {
-            guard clock.now < end else { throw ProgramError(description: "not within \(seconds) s: \(what())") }
-            try await Task.sleep(for: .milliseconds(20))
-        }
     }
 }

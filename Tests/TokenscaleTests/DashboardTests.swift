@@ -1,5 +1,6 @@
 import CurlHTTP
 import Foundation
+import TestSupport
 import Testing
 
 /// `Dashboards/` on live data: a real Prometheus scrapes a real collector that the demo's fleet talks to.
@@ -32,7 +33,7 @@ struct DashboardTests {
         // What the autoscaler asks, so that there is something it was told.
         let api = try #require(collector.addresses["api"])
         let path = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/demo/pods/*/claude_tokens_per_minute"
-        try await Program.eventually(seconds: 30, "the metrics API knows the demo's pods") {
+        try await eventually("the metrics API knows the demo's pods", seconds: 30) {
             try await Program.run(curl, ["-skf", "https://\(api)\(path)"]).code == 0
         }
         let check = try await Program.run(

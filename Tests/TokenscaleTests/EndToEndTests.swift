@@ -1,5 +1,6 @@
 import CurlHTTP
 import Foundation
+import TestSupport
 import Testing
 import TokenscaleCore
 
@@ -18,7 +19,7 @@ struct EndToEndTests {
             seconds: 60
         )
         var text = ""
-        try await Program.eventually(seconds: 40, "top shows the fleet: \(text)") {
+        try await eventually("top shows the fleet: \(text)", seconds: 40) {
             let top = try await Program.run(Program.url, ["top", "--address", metrics])
             text = top.output
             return top.code == 0 && text.contains("STUCK\nwarning demo/migrator")
@@ -80,7 +81,7 @@ struct EndToEndTests {
         let body = Array(#"{"namespace": "agents", "queue": "tasks", "depth": 17}"#.utf8)
         let headers = [HTTPHeader(name: "content-type", value: "application/json")]
         #expect(try await collector.post("/v1/queue-depth", body, headers: headers).status == 200)
-        try await Program.eventually(seconds: 15, "both queues") {
+        try await eventually("both queues", seconds: 15) {
             let depths = try await collector.metrics().filter { $0.name == "claude_queue_depth" }
             return depths.contains { $0.labels["queue"] == "tasks" && $0.value == 17 }
                 && depths.contains { $0.labels["queue"] == "ccpool_01" && $0.value == 5 }
@@ -110,7 +111,7 @@ struct EndToEndTests {
         let tokens = session.totals.values.reduce(Int64(0)) { $0 + $1[0] + $1[1] + $1[3] }
         let path = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/agents/pods/*/claude_tokens_per_minute"
         var text = ""
-        try await Program.eventually(seconds: 15, "\(tokens) in the answer, not: \(text)") {
+        try await eventually("\(tokens) in the answer, not: \(text)", seconds: 15) {
             text = try await Program.run(curl, ["-sk", "https://\(address)\(path)"]).output
             return text.contains("\"value\":\"\(tokens)\"")
         }
@@ -144,12 +145,12 @@ struct EndToEndTests {
         defer { kill(process.processIdentifier, SIGKILL) }
         let capture = Capture("healthy-http-protobuf")
         // Prometheus knows the collector before the tokens come: it must see the series born at 0.
-        try await Program.eventually(seconds: 30, "the first scrape") {
+        try await eventually("the first scrape", seconds: 30) {
             (try? await Self.query(port, "up")) == 1
         }
         try await ReplayTests.replay(capture, .all, to: collector)
         let expected = try ReplayVariant.all.expected(of: capture).values.reduce(0, +)
-        try await Program.eventually(seconds: 30, "Prometheus has \(expected)") {
+        try await eventually("Prometheus has \(expected)", seconds: 30) {
             (try? await Self.query(port, "sum(claude_tokens_total)")) == Double(expected)
         }
         // Not rate(): the plain difference over the scrapes, which is lost for a series that is born with its value.
@@ -217,7 +218,7 @@ final class OrchestratorDouble: @unchecked Sendable {
         self.process.standardOutput = FileHandle.nullDevice
         try self.process.run()
         let url = self.url
-        try await Program.eventually(seconds: 20, "the double answers") {
+        try await eventually("the double answers", seconds: 20) {
             (try? await Program.client.send(HTTPRequest(url: url)))?.isSuccess == true
         }
     }

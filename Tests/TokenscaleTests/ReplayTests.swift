@@ -1,5 +1,6 @@
 import CurlHTTP
 import Foundation
+import TestSupport
 import Testing
 import TokenscaleCore
 
@@ -92,7 +93,7 @@ struct ReplayTests {
         let expected = try ReplayVariant.all.expected(of: capture)
         #expect(try await Self.settled(first, expected) == expected)
         let writes = try await Self.stateWrites(of: first)
-        try await Program.eventually(seconds: 20, "the state is written twice more") {
+        try await eventually("the state is written twice more", seconds: 20) {
             try await Self.stateWrites(of: first) >= writes + 2
         }
         _ = try await first.stop(SIGKILL)
@@ -136,7 +137,7 @@ struct ReplayTests {
     /// The totals once they are `expected`, or as they are after some seconds.
     static func settled(_ collector: CollectorProcess, _ expected: [String: Int64]) async throws -> [String: Int64] {
         var totals: [String: Int64] = [:]
-        try? await Program.eventually(seconds: 8, "totals") {
+        try? await eventually("totals", seconds: 8) {
             totals = try await collector.totals().filter { $0.value > 0 }
             return totals == expected
         }
@@ -149,6 +150,6 @@ struct ReplayTests {
             try await collector.metrics().first { $0.name == "tokenscale_snapshots_total" }?.value ?? 0
         }
         let start = try await made()
-        try await Program.eventually(seconds: 20, "\(count) more snapshots") { try await made() >= start + count }
+        try await eventually("\(count) more snapshots", seconds: 20) { try await made() >= start + count }
     }
 }

@@ -1,5 +1,6 @@
 import CurlHTTP
 import Foundation
+import TestSupport
 import Testing
 import TokenscaleCore
 
@@ -55,7 +56,7 @@ struct ServeTests {
             ["-c", Self.stubbornClient] + listeners.compactMap { collector.addresses[$0] } + [ready.path]
         try client.run()
         defer { kill(client.processIdentifier, SIGKILL) }
-        try await Program.eventually(seconds: 20, "the connections are open") {
+        try await eventually("the connections are open", seconds: 20) {
             FileManager.default.fileExists(atPath: ready.path)
         }
         let end = try await collector.stop()

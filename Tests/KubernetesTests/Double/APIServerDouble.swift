@@ -5,6 +5,7 @@ import NIOHTTP2
 import NIOPosix
 import NIOSSL
 import Synchronization
+import TestSupport
 
 /// An API server of our own: TLS, lists in pages, watches with bookmarks and 410, reviews, patches, and failures on
 /// demand. What it answers has the shape of the recorded exchanges with a kube-apiserver 1.36.
@@ -35,15 +36,15 @@ final class APIServerDouble: Sendable {
 
     private let state = Mutex(State())
     private let listener: Mutex<(any Channel)?> = Mutex(nil)
-    let certificates: TestCertificates
+    let certificates: TemporaryDirectory
 
     /// - Parameter speaksHTTP2: as real API servers do; else HTTP/1.1 is all there is.
     init(
         needsClientCertificate: Bool = false,
         speaksHTTP2: Bool = true,
-        certificates: TestCertificates? = nil
+        certificates: TemporaryDirectory
     ) async throws {
-        self.certificates = try certificates ?? TestCertificates()
+        self.certificates = certificates
         var tls = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMFile(self.certificates.path("server.crt")).map {
                 .certificate($0)

@@ -1,22 +1,21 @@
 import Crypto
-import CurlHTTP
-import Foundation
+package import Foundation
 import SwiftASN1
-import X509
+package import X509
 
-/// An authority of the test, and what it issues.
-struct TestAuthority: Sendable {
-    struct Issued: Sendable {
-        var certificatePEM: String
-        var keyPEM: String
-        var der: [UInt8]
+/// An authority of a test, and what it issues.
+package struct TestAuthority: Sendable {
+    package struct Issued: Sendable {
+        package var certificatePEM: String
+        package var keyPEM: String
+        package var der: [UInt8]
     }
 
-    let key = Certificate.PrivateKey(P256.Signing.PrivateKey())
-    let name: DistinguishedName
-    let pem: String
+    package let key = Certificate.PrivateKey(P256.Signing.PrivateKey())
+    package let name: DistinguishedName
+    package let pem: String
 
-    init(_ commonName: String) throws {
+    package init(_ commonName: String) throws {
         self.name = try DistinguishedName { CommonName(commonName) }
         let certificate = try Certificate(
             version: .v3,
@@ -36,18 +35,22 @@ struct TestAuthority: Sendable {
         self.pem = try certificate.serializeAsPEM().pemString + "\n"
     }
 
-    func issue(
+    package func issue(
         _ commonName: String,
         organisations: [String] = [],
         usage: ExtendedKeyUsage.Usage? = .clientAuth,
         validFor seconds: TimeInterval = 86_400,
-        names: [String] = []
+        names: [String] = [],
+        addresses: [[UInt8]] = []
     ) throws -> Issued {
         let key = P256.Signing.PrivateKey()
         let subject = try DistinguishedName {
             for organisation in organisations { OrganizationName(organisation) }
             CommonName(commonName)
         }
+        let alternatives =
+            names.map { GeneralName.dnsName($0) }
+            + addresses.map { .ipAddress(ASN1OctetString(contentBytes: $0[...])) }
         let certificate = try Certificate(
             version: .v3,
             serialNumber: .init(),
@@ -60,7 +63,7 @@ struct TestAuthority: Sendable {
             extensions: try Certificate.Extensions {
                 Critical(BasicConstraints.notCertificateAuthority)
                 if let usage { try ExtendedKeyUsage([usage]) }
-                if !names.isEmpty { SubjectAlternativeNames(names.map { .dnsName($0) }) }
+                if !alternatives.isEmpty { SubjectAlternativeNames(alternatives) }
             },
             issuerPrivateKey: self.key
         )
@@ -71,27 +74,5 @@ struct TestAuthority: Sendable {
             keyPEM: key.pemRepresentation + "\n",
             der: serializer.serializedBytes
         )
-    }
-}
-
-/// The identities of the recorded exchanges, by the name of their certificate.
-struct TestIdentities: Sendable {
-    let frontProxy: TestAuthority
-    let cluster: TestAuthority
-    let byName: [String: TestAuthority.Issued]
-
-    init() throws {
-        self.frontProxy = try TestAuthority("front-proxy-ca")
-        self.cluster = try TestAuthority("cluster-ca")
-        self.byName = [
-            "front-proxy-client": try self.frontProxy.issue("front-proxy-client"),
-            "front-proxy-badname": try self.frontProxy.issue("somebody-else"),
-            "client-plain": try self.cluster.issue("jane", organisations: ["dev-team"]),
-            "admin": try self.cluster.issue("admin", organisations: ["system:masters"]),
-            "apiserver": try self.cluster.issue("kube-apiserver", usage: .serverAuth),
-            "expired": try self.cluster.issue("old", organisations: ["system:masters"], validFor: -60),
-            "no-usage": try self.cluster.issue("anybody", organisations: ["system:masters"], usage: nil),
-            "stranger": try TestAuthority("stranger").issue("admin", organisations: ["system:masters"]),
-        ]
     }
 }

@@ -1,0 +1,30 @@
+package import Testing
+
+/// Waits until `condition` holds, which another task or process makes true; fails the test after `seconds`.
+package func eventually(
+    _ what: @autoclosure () -> String,
+    seconds: Double = 30,
+    sourceLocation: SourceLocation = #_sourceLocation,
+    _ condition: () async throws -> Bool
+) async throws {
+    _ = try await eventualValue(what(), seconds: seconds, sourceLocation: sourceLocation) {
+        try await condition() ? true : nil
+    }
+}
+
+/// Waits until there is a value; fails the test after `seconds`.
+package func eventualValue<Value>(
+    _ what: @autoclosure () -> String,
+    seconds: Double = 30,
+    sourceLocation: SourceLocation = #_sourceLocation,
+    _ value: () async throws -> Value?
+) async throws -> Value {
+    let end = ContinuousClock.now + .seconds(seconds)
+    while true {
+        if let value = try await value() { return value }
+        // What another task or process does can only be asked again.
+        let isInTime = ContinuousClock.now < end
+        try #require(isInTime, "not within \(seconds) s: \(what())", sourceLocation: sourceLocation)
+        try await Task.sleep(for: .milliseconds(10))
+    }
+}
