@@ -178,17 +178,69 @@ struct PodDirectoryBuilderTests {
         let ingress = Fixture.ingress("entry", services: ["front", "back", "front"], defaultService: "fallback")
         self.builder.put(try self.decode(ingress, as: IngressObject.self))
         self.builder.put(try self.decode(Fixture.autoscaler("agents", target: "agents"), as: AutoscalerObject.self))
-        let links = self.builder.makeDirectory(isSynced: true).relations.links
+        let relations = self.builder.makeDirectory(isSynced: true).relations
         #expect(
-            links[Self.reference("Ingress", "networking.k8s.io/v1", "entry")]
+            relations.links(of: Self.reference("Ingress", "networking.k8s.io/v1", "entry"))
                 == ["back", "fallback", "front"].map { Self.reference("Service", "v1", $0) }
         )
         #expect(
-            links[Self.reference("HorizontalPodAutoscaler", "autoscaling/v2", "agents")]
+            relations.links(of: Self.reference("HorizontalPodAutoscaler", "autoscaling/v2", "agents"))
                 == [Self.reference("Deployment", "apps/v1", "agents")]
         )
         self.builder.delete(ObjectName(namespace: "demo", name: "entry"), .ingresses)
-        #expect(self.builder.makeDirectory(isSynced: true).relations.links.count == 1)
+        #expect(self.builder.makeDirectory(isSynced: true).relations.linking.count == 1)
+    }
+
+    @Test("an autoscaler's metrics are read as they are written")
+    func autoscalerMetrics() throws {
+        var object = Fixture.autoscaler("agents", target: "agents")
+        object["spec"]?["metrics"] = [
+            [
+                "type": "Pods",
+                "pods": [
+                    "metric": [
+                        "name": "claude_tokens_per_minute", "selector": ["matchLabels": ["type": "output"]],
+                    ],
+                    "target": ["type": "AverageValue", "averageValue": "200k"],
+                ],
+            ],
+            [
+                "type": "Object",
+                "object": [
+                    "describedObject": ["apiVersion": "v1", "kind": "Namespace", "name": "whatever"],
+                    "metric": ["name": "claude_busy_pods"], "target": ["type": "Value", "value": "1500m"],
+                ],
+            ],
+            [
+                "type": "External",
+                "external": [
+                    "metric": ["name": "claude_queue_depth"], "target": ["type": "AverageValue", "averageValue": "5"],
+                ],
+            ],
+            ["type": "Resource", "resource": ["name": "cpu", "target": ["type": "Utilization"]]],
+        ]
+        let record = try self.decode(object, as: AutoscalerObject.self).record
+        #expect(record.minReplicas == 1 && record.maxReplicas == 9)
+        #expect(record.target == Self.reference("Deployment", "apps/v1", "agents"))
+        let output = LabelSelector(requirements: [.init(key: "type", operation: .isIn(["output"]))])
+        let namespace = ObjectReference(kind: .namespace, namespace: "demo", name: "demo")
+        #expect(
+            record.metrics == [
+                .init(
+                    source: .pods,
+                    name: "claude_tokens_per_minute",
+                    selector: output,
+                    goal: .averageValue(Quantity(milli: 200_000_000))
+                ),
+                .init(source: .object(namespace), name: "claude_busy_pods", goal: .value(Quantity(milli: 1500))),
+                .init(
+                    source: .external,
+                    name: "claude_queue_depth",
+                    goal: .averageValue(Quantity(milli: 5000))
+                ),
+                .init(source: .resource, name: "Resource", goal: .other),
+            ]
+        )
     }
 
     @Test("what changes only its status makes no new directory")

@@ -88,9 +88,9 @@ struct PodWatcherTests {
             server.fail(.status(404, reason: "NotFound"), path: Fixture.autoscalers, count: 1)
             server.put(AutoscalerObject.olderPath, Fixture.autoscaler("agents", target: "agents"))
         } _: { server, store, watcher in
-            try await eventually("the autoscaler") { store.current.relations.links.count == 1 }
+            try await eventually("the autoscaler") { store.current.relations.linking.count == 1 }
             server.put(AutoscalerObject.olderPath, Fixture.autoscaler("more", target: "agents"))
-            try await eventually("another, by the watch") { store.current.relations.links.count == 2 }
+            try await eventually("another, by the watch") { store.current.relations.linking.count == 2 }
             #expect(watcher.status.failureCounts.isEmpty && store.current.relations.unlisted.isEmpty)
         }
     }
@@ -103,9 +103,9 @@ struct PodWatcherTests {
             server.fail(.status(403, reason: "Forbidden"), path: Fixture.ingresses, count: 20)
         } _: { _, store, watcher in
             try await eventually("the pod") { store.current.count == 1 && store.current.isSynced }
-            #expect(store.current.relations.unlisted == [.ingress] || !store.current.relations.links.isEmpty)
+            #expect(store.current.relations.unlisted == [.ingress] || !store.current.relations.linking.isEmpty)
             #expect(watcher.status.phase == .synced)
-            try await eventually("the Ingress") { store.current.relations.links.count == 1 }
+            try await eventually("the Ingress") { store.current.relations.linking.count == 1 }
             #expect(store.current.isSynced && store.current.relations.unlisted.isEmpty)
             #expect(watcher.status.failureCounts["ingresses"]?["http_403"] == 20)
         }

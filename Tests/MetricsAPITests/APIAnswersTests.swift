@@ -37,7 +37,9 @@ struct APIAnswersTests {
             (
                 "/apis/external.metrics.k8s.io/v1beta1/namespaces/demo/claude_queue_depth?labelSelector=queue%3Dwork",
                 #"{"kind":"ExternalMetricValueList","apiVersion":"external.metrics.k8s.io/v1beta1","metadata":{},"#
-                    + #""items":[{"metricName":"claude_queue_depth","metricLabels":{"queue":"work"},"#
+                    // The reference names no kind of an item; kubectl needs it for -o yaml, and no client minds.
+                    + #""items":[{"kind":"ClaudeQueueDepth","apiVersion":"external.metrics.k8s.io/v1beta1","#
+                    + #""metricName":"claude_queue_depth","metricLabels":{"queue":"work"},"#
                     + #""timestamp":"2026-11-20T22:15:24Z","value":"42"}]}"# + "\n"
             ),
             (
@@ -119,7 +121,7 @@ struct APIAnswersTests {
         for index in fleet.pods.indices { fleet.pods[index].owners = [rollout] }
         fleet.relations.owners = [rollout]
         let service = ObjectReference(kind: .service, namespace: "demo", name: "front")
-        fleet.relations.links[ObjectReference(kind: .ingress, namespace: "demo", name: "entry")] = [service]
+        fleet.relations.ingresses[ObjectReference(kind: .ingress, namespace: "demo", name: "entry")] = [service]
         let fixture = try APIFixture(fleet)
         try await withServer(fixture.server, bound: fixture.server.bound) { port in
             let namespaced = "\(Self.root)/v1beta2/namespaces/demo"

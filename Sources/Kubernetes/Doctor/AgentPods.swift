@@ -40,7 +40,7 @@ struct AgentPods {
 
     /// Whether the workload that an HPA scales makes these pods. The name of a Deployment's ReplicaSet is the
     /// Deployment's with one more part.
-    func isScaled(by target: AutoscalerObject.Target, namespace: String) -> Bool {
+    func isScaled(by target: AutoscalerObject.Reference, namespace: String) -> Bool {
         guard namespace == self.namespace else { return false }
         if target.kind == self.ownerKind { return target.name == self.ownerName }
         guard target.kind == "Deployment", self.ownerKind == "ReplicaSet",

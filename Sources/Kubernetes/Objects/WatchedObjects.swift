@@ -79,42 +79,6 @@ struct IngressObject: KubernetesObject {
     }
 }
 
-/// `autoscaling/v2 HorizontalPodAutoscaler`; v2beta2 has the same form.
-struct AutoscalerObject: KubernetesObject {
-    struct Target: Decodable, Sendable {
-        var apiVersion: String?
-        var kind: String
-        var name: String
-    }
-
-    struct Identifier: Decodable, Sendable { var name: String }
-
-    struct Source: Decodable, Sendable {
-        var metric: Identifier?
-    }
-
-    struct Metric: Decodable, Sendable {
-        var type: String
-        var pods: Source?
-        var object: Source?
-        var external: Source?
-
-        var name: String? { (self.pods ?? self.object ?? self.external)?.metric?.name }
-    }
-
-    struct Spec: Decodable, Sendable {
-        var scaleTargetRef: Target
-        var metrics: [Metric]?
-    }
-
-    var metadata: ObjectMetadata
-    var spec: Spec
-
-    static let path = "/apis/autoscaling/v2/horizontalpodautoscalers"
-    /// Before Kubernetes 1.23.
-    static let olderPath = "/apis/autoscaling/v2beta2/horizontalpodautoscalers"
-}
-
 struct ConfigMapObject: KubernetesObject {
     var metadata: ObjectMetadata
     var data: [String: String]?

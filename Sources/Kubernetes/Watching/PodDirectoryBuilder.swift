@@ -24,8 +24,9 @@ struct PodDirectoryBuilder {
     /// The owners of ReplicaSets, Deployments, StatefulSets and Jobs.
     private var owners: [Kind: ObjectTable<[OwnerReference]>] = [:]
     private var workloads: [Kind: ObjectTable<WorkloadRecord>] = [:]
-    /// Where Ingresses and HorizontalPodAutoscalers lead.
-    private var links: [Kind: ObjectTable<[ObjectReference]>] = [:]
+    /// The Services behind each Ingress.
+    private var ingresses = ObjectTable<[ObjectReference]>()
+    private var autoscalers = ObjectTable<AutoscalerRecord>()
     private var listed: Set<Kind> = []
     /// Kinds that are not required and cannot be listed.
     private var unlisted: Set<Kind> = []
@@ -41,18 +42,26 @@ struct PodDirectoryBuilder {
     // MARK: Lists
 
     mutating func beginList(_ kind: Kind) {
-        self.pods(kind) { $0.beginList() }
-        self.owners[kind]?.beginList()
-        self.workloads[kind]?.beginList()
-        self.links[kind]?.beginList()
+        switch kind {
+        case .pods: self.pods.beginList()
+        case .ingresses: self.ingresses.beginList()
+        case .horizontalpodautoscalers: self.autoscalers.beginList()
+        default:
+            self.owners[kind]?.beginList()
+            self.workloads[kind]?.beginList()
+        }
     }
 
     /// Objects that the list did not hold are gone.
     mutating func endList(_ kind: Kind) {
-        self.pods(kind) { $0.endList() }
-        self.owners[kind]?.endList()
-        self.workloads[kind]?.endList()
-        self.links[kind]?.endList()
+        switch kind {
+        case .pods: self.pods.endList()
+        case .ingresses: self.ingresses.endList()
+        case .horizontalpodautoscalers: self.autoscalers.endList()
+        default:
+            self.owners[kind]?.endList()
+            self.workloads[kind]?.endList()
+        }
         self.listed.insert(kind)
         self.unlisted.remove(kind)
         self.isDirty = true
@@ -62,10 +71,6 @@ struct PodDirectoryBuilder {
     mutating func fail(_ kind: Kind) {
         guard !kind.isRequired, !self.listed.contains(kind), self.unlisted.insert(kind).inserted else { return }
         self.isDirty = true
-    }
-
-    private mutating func pods(_ kind: Kind, _ change: (inout ObjectTable<Pod>) -> Void) {
-        if kind == .pods { change(&self.pods) }
     }
 
     // MARK: Objects
@@ -89,29 +94,23 @@ struct PodDirectoryBuilder {
 
     mutating func put(_ object: IngressObject) {
         let namespace = object.metadata.namespace ?? ""
-        self.putLinks(
-            of: object.metadata,
-            .ingresses,
-            object.services.map { ObjectReference(kind: .service, namespace: namespace, name: $0) }
-        )
+        let services = object.services.map { ObjectReference(kind: .service, namespace: namespace, name: $0) }
+        if self.ingresses.put(object.metadata.objectName, services) { self.isDirty = true }
     }
 
     mutating func put(_ object: AutoscalerObject) {
-        let target = object.spec.scaleTargetRef
-        let kind = ObjectKind(apiVersion: target.apiVersion ?? "", name: target.kind)
-        let namespace = object.metadata.namespace ?? ""
-        self.putLinks(
-            of: object.metadata,
-            .horizontalpodautoscalers,
-            [ObjectReference(kind: kind, namespace: namespace, name: target.name)]
-        )
+        if self.autoscalers.put(object.metadata.objectName, object.record) { self.isDirty = true }
     }
 
     mutating func delete(_ name: ObjectName, _ kind: Kind) {
-        self.pods(kind) { $0.delete(name) }
-        self.owners[kind]?.delete(name)
-        self.workloads[kind]?.delete(name)
-        self.links[kind]?.delete(name)
+        switch kind {
+        case .pods: self.pods.delete(name)
+        case .ingresses: self.ingresses.delete(name)
+        case .horizontalpodautoscalers: self.autoscalers.delete(name)
+        default:
+            self.owners[kind]?.delete(name)
+            self.workloads[kind]?.delete(name)
+        }
         self.isDirty = true
     }
 
@@ -125,10 +124,6 @@ struct PodDirectoryBuilder {
     private mutating func putOwners(of metadata: ObjectMetadata, _ kind: Kind) {
         let owners = metadata.ownerReferences ?? []
         if self.owners[kind, default: ObjectTable()].put(metadata.objectName, owners) { self.isDirty = true }
-    }
-
-    private mutating func putLinks(of metadata: ObjectMetadata, _ kind: Kind, _ links: [ObjectReference]) {
-        if self.links[kind, default: ObjectTable()].put(metadata.objectName, links) { self.isDirty = true }
     }
 
     // MARK: Directory
@@ -158,8 +153,11 @@ struct PodDirectoryBuilder {
     private func relations(_ ancestry: inout Ancestry) -> ObjectRelations {
         var relations = ObjectRelations()
         relations.unlisted = Set(self.unlisted.map(\.objectKind))
-        for (kind, table) in self.links {
-            for (name, links) in table.entries { relations.links[kind.reference(name)] = links }
+        for (name, services) in self.ingresses.entries {
+            relations.ingresses[Kind.ingresses.reference(name)] = services
+        }
+        for (name, record) in self.autoscalers.entries {
+            relations.autoscalers[Kind.horizontalpodautoscalers.reference(name)] = record
         }
         for (kind, table) in self.owners {
             for (name, owners) in table.entries {

@@ -51,14 +51,17 @@ enum MetricBodies {
         return json.bytes
     }
 
-    static func external(metric: String, values: [ExternalValue]) -> [UInt8] {
+    static func external(metric: ServedMetric, values: [ExternalValue]) -> [UInt8] {
         var json = JSONWriter()
         json.object { list in
             Self.writeHead(.externalV1beta1, to: &list)
             list.array("items") { array in
                 for value in values {
                     array.object { object in
-                        object.member("metricName", metric)
+                        // kubectl looks every item up by its kind before it prints it as YAML or JSON.
+                        object.member("kind", metric.externalKind)
+                        object.member("apiVersion", APIGroupVersion.externalV1beta1.rawValue)
+                        object.member("metricName", metric.name)
                         object.object("metricLabels") { labels in
                             for (key, text) in value.labels.sorted(by: { $0.key < $1.key }) {
                                 labels.member(key, text)

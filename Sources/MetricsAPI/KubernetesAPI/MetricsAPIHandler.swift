@@ -251,8 +251,12 @@ struct MetricsAPIHandler: Sendable {
         _ resource: RequestAttributes.Resource,
         accept: AcceptHeader
     ) -> HTTPReply {
-        guard !resource.namespace.isEmpty, resource.name.isEmpty, resource.resource != "namespaces" else {
-            return StatusReply.notFound
+        guard resource.name.isEmpty, resource.resource != "namespaces" else { return StatusReply.notFound }
+        guard !resource.namespace.isEmpty else {
+            guard ServedMetric(name: resource.resource) != nil else { return StatusReply.notFound }
+            return StatusReply.noMetric(
+                "\(resource.resource) is asked of one namespace: kubectl get \(resource.resource) -n NAMESPACE"
+            )
         }
         let selector: LabelSelector
         do {
@@ -280,7 +284,7 @@ struct MetricsAPIHandler: Sendable {
             let body =
                 wantsTable == true
                 ? MetricBodies.table(metric: metric.name, namespace: resource.namespace, values: values)
-                : MetricBodies.external(metric: metric.name, values: values)
+                : MetricBodies.external(metric: metric, values: values)
             return HTTPReply(contentType: "application/json", body: body)
         } catch {
             return Self.reply(to: error)

@@ -22,6 +22,9 @@ enum ExplanationJSON {
                 if let proposed = explanation.proposedReplicas { replicas.member("proposed", proposed) }
                 replicas.member("formula", Self.formula(explanation))
             }
+            root.array("autoscalers") { array in
+                for outlook in explanation.autoscalers { array.object { Self.write(outlook, to: &$0) } }
+            }
             root.array("pods") { array in
                 for pod in explanation.pods { array.object { Self.write(pod, to: &$0) } }
             }
@@ -45,6 +48,44 @@ enum ExplanationJSON {
         let missingText = missing > 0 ? ", \(missing) missing at target when scaling down and at 0 when scaling up" : ""
         return "mean \(mean.text) of \(known.count) pods / target \(target.text)\(missingText), tolerance 10 %: "
             + "\(proposed) replicas before behavior and limits"
+    }
+
+    private static func write(_ outlook: AutoscalerOutlook, to json: inout JSONWriter) {
+        json.member("name", outlook.name)
+        json.member("scales", "\(outlook.record.target.kind.name) \(outlook.record.target.name)")
+        json.member("minReplicas", outlook.record.minReplicas)
+        json.member("maxReplicas", outlook.record.maxReplicas)
+        json.member("currentReplicas", outlook.currentReplicas)
+        json.member("proposedReplicas", outlook.proposedReplicas)
+        json.array("metrics") { array in
+            for metric in outlook.metrics {
+                array.object { object in
+                    object.member("source", Self.text(metric.metric.source))
+                    object.member("metric", metric.metric.name)
+                    object.member("target", Self.text(metric.metric.goal))
+                    object.member("value", ifPresent: metric.value?.text)
+                    object.member("fault", ifPresent: metric.fault)
+                    if let proposed = metric.proposedReplicas { object.member("proposedReplicas", proposed) }
+                }
+            }
+        }
+    }
+
+    private static func text(_ source: AutoscalerRecord.Source) -> String {
+        switch source {
+        case .pods: "Pods"
+        case .external: "External"
+        case .resource: "Resource"
+        case .object(let object): "\(object.kind.name) \(object.name)"
+        }
+    }
+
+    private static func text(_ goal: AutoscalerRecord.Goal) -> String {
+        switch goal {
+        case .averageValue(let quantity): "\(quantity.text) per pod"
+        case .value(let quantity): quantity.text
+        case .other: "of another kind"
+        }
     }
 
     private static func write(_ value: ServedValue?, to json: inout JSONWriter) {

@@ -129,12 +129,21 @@ package struct PodDirectory: Sendable {
 package struct ObjectRelations: Sendable {
     /// Objects that own a pod, or something that could: they exist, also while they have no pods.
     package var owners: Set<ObjectReference> = []
-    /// The Services behind an Ingress, the scale target of a HorizontalPodAutoscaler.
-    package var links: [ObjectReference: [ObjectReference]] = [:]
+    /// The Services behind an Ingress.
+    package var ingresses: [ObjectReference: [ObjectReference]] = [:]
+    package var autoscalers: [ObjectReference: AutoscalerRecord] = [:]
     /// Kinds that could not be listed: nothing is known of their objects.
     package var unlisted: Set<ObjectKind> = []
 
     package init() {}
+
+    /// The objects that `object` leads to without owning them; `nil` when it is not known.
+    package func links(of object: ObjectReference) -> [ObjectReference]? {
+        self.ingresses[object] ?? self.autoscalers[object].map { [$0.target] }
+    }
+
+    /// Every Ingress and HorizontalPodAutoscaler.
+    package var linking: [ObjectReference] { Array(self.ingresses.keys) + Array(self.autoscalers.keys) }
 }
 
 /// A scalable object, or a Service: something an Object metric can be asked of.

@@ -8,7 +8,7 @@ package struct Explanation: Sendable {
         /// `nil`: the first kind that has an object of this name.
         package var kind: ObjectKind?
         package var selector: LabelSelector = .everything
-        /// AverageValue of the HPA, for the replica count.
+        /// AverageValue of the HPA, for the replica count; `nil`: that of the HPA which scales the object.
         package var target: Quantity?
         /// `nil`: what the directory says, else the number of pods.
         package var currentReplicas: Int?
@@ -56,6 +56,8 @@ package struct Explanation: Sendable {
     package var currentReplicas: Int
     /// What the HPA would propose for a Pods metric with the target; `nil` without a target or value: it holds.
     package var proposedReplicas: Int?
+    /// The HorizontalPodAutoscalers that are the object, or scale it.
+    package var autoscalers: [AutoscalerOutlook]
     package var isDirectorySynced: Bool
 }
 
@@ -64,6 +66,9 @@ extension MetricsView {
     package func explain(_ question: Explanation.Question) throws(ServingError) -> Explanation {
         let selection = try MetricSelection(question.metric, selector: question.selector)
         let object = try self.object(named: question)
+        let autoscalers = self.autoscalers(of: object)
+        var question = question
+        question.target = question.target ?? Self.podsTarget(of: question.metric, autoscalers.map(\.record))
         let live = (try? self.members(of: object)) ?? []
         let pods =
             live.map { self.explain($0, question.metric, selection, isLive: true) }
@@ -76,8 +81,9 @@ extension MetricsView {
         } catch {
             fault = error.message
         }
+        let scaled = self.directory.relations.autoscalers[object]?.target ?? object
         let record = self.directory.workloads[
-            WorkloadID(namespace: object.namespace, kind: object.kind.name, name: object.name)
+            WorkloadID(namespace: scaled.namespace, kind: scaled.kind.name, name: scaled.name)
         ]
         let current = question.currentReplicas ?? record?.replicas ?? live.count
         let values = pods.compactMap(\.value?.quantity)
@@ -96,8 +102,17 @@ extension MetricsView {
             excludedSessionCount: pods.reduce(0) { $0 + $1.sessions.count { $0.isExcluded } },
             currentReplicas: current,
             proposedReplicas: proposed,
+            autoscalers: autoscalers.map { self.outlook($0.name, $0.record) },
             isDirectorySynced: self.directory.isSynced
         )
+    }
+
+    /// What the autoscalers want of each pod.
+    private static func podsTarget(of metric: ServedMetric, _ autoscalers: [AutoscalerRecord]) -> Quantity? {
+        for asked in autoscalers.flatMap(\.metrics) where asked.source == .pods && asked.name == metric.name {
+            if case .averageValue(let target) = asked.goal { return target }
+        }
+        return nil
     }
 
     /// The first object of the name, workloads before Services before pods.
@@ -143,7 +158,7 @@ extension MetricsView {
         for kind in preferred {
             let id = WorkloadID(namespace: namespace, kind: kind.name, name: name)
             let object = ObjectReference(kind: kind, namespace: namespace, name: name)
-            guard self.directory.workloads[id] != nil || relations.links[object] != nil else { continue }
+            guard self.directory.workloads[id] != nil || relations.links(of: object) != nil else { continue }
             found.insert(kind)
         }
         let others = found.subtracting(preferred).sorted { ($0.name, $0.group) < ($1.name, $1.group) }

@@ -42,7 +42,7 @@ extension MetricsView {
     /// Objects of a kind in a namespace, by name: for a `*` in place of a name.
     package func objects(kind: ObjectKind, namespace: String) -> [ObjectReference] {
         let relations = self.directory.relations
-        var names = Set(relations.links.keys.lazy.filter { $0.isOf(kind, in: namespace) }.map(\.name))
+        var names = Set(relations.linking.lazy.filter { $0.isOf(kind, in: namespace) }.map(\.name))
         names.formUnion(relations.owners.lazy.filter { $0.isOf(kind, in: namespace) }.map(\.name))
         for id in self.directory.workloads.keys where id.kind == kind.name && id.namespace == namespace {
             names.insert(id.name)
@@ -77,10 +77,32 @@ extension MetricsView {
             values.append(ExternalValue(labels: workload.isEmpty ? [:] : ["workload": workload], value: sum.value))
         }
         guard values.isEmpty else { return values }
+        try self.checkWorkload(namespace: namespace, selection: selection)
         let name = "namespace \(namespace)"
         return [
             ExternalValue(labels: [:], value: try self.sum(metric, over: [], selection: selection, name: name).value)
         ]
+    }
+
+    /// A workload without pods has the value 0; one that nobody has heard of has none: a typing error must not read as
+    /// "no load".
+    private func checkWorkload(namespace: String, selection: MetricSelection) throws(ServingError) {
+        guard selection.restricts("workload"), self.directory.isSynced else { return }
+        let scalable: Set = [ObjectKind.deployment.name, ObjectKind.statefulSet.name]
+        let owners = self.directory.relations.owners.filter { $0.namespace == namespace }
+        var names = Set(
+            self.directory.workloads.keys.lazy
+                .filter { $0.namespace == namespace && scalable.contains($0.kind) }
+                .map(\.name)
+        )
+        names.formUnion(owners.lazy.filter { $0.kind != .replicaSet && $0.kind != .job }.map(\.name))
+        let isKnown = (Array(names) + owners.map(\.name)).contains(where: selection.includes(workload:))
+        guard !isKnown else { return }
+        let known = names.sorted().prefix(self.configuration.namedPodLimit).joined(separator: ", ")
+        throw .notFound(
+            "no workload of namespace \(namespace) matches"
+                + (known.isEmpty ? "; it has none" : "; among those it has are \(known)")
+        )
     }
 
     // MARK: Sums
@@ -180,7 +202,7 @@ extension MetricsView {
     /// another one does.
     private func linkedMembers(of object: ObjectReference) throws(ServingError) -> [Member] {
         try self.requireDirectory(for: object)
-        guard let targets = self.directory.relations.links[object] else { throw self.noSuchObject(object) }
+        guard let targets = self.directory.relations.links(of: object) else { throw self.noSuchObject(object) }
         var members: [PodID: Member] = [:]
         var missing: ServingError?
         var foundCount = 0

@@ -9,8 +9,9 @@ struct ExplainCommand: AsyncParsableCommand {
         abstract: "Say what an autoscaler would be told about a workload, a pod or a namespace, and why.",
         usage: "tokenscale explain NAMESPACE[/NAME] [--metric METRIC] [--target QUANTITY]",
         discussion: """
-            NAME is a Deployment, StatefulSet, Service, pod…; without it the whole namespace is asked for. With \
-            --target, the averageValue of the HPA, the replica count that its formula gives is shown.
+            NAME is a HorizontalPodAutoscaler, Deployment, StatefulSet, Service, pod…; without it the whole namespace \
+            is asked for. Every HPA that scales the object is shown with what it is told and the replica count that \
+            its formula gives. --target asks for that count with another averageValue.
             """
     )
 
@@ -68,90 +69,5 @@ struct ExplainCommand: AsyncParsableCommand {
             ("metricLabelSelector", self.selector),
         ]
         return pairs.compactMap { name, value in value.map { (name, $0) } }
-    }
-}
-
-/// What `/api/v1/explain` tells.
-struct ExplainAnswer: Decodable, Sendable {
-    struct Replicas: Decodable, Sendable {
-        var current: Int
-        var target: String?
-        var proposed: Int?
-        var formula: String
-    }
-
-    struct Session: Decodable, Sendable {
-        var session: String
-        var model: String?
-        var tokensPerMinute: Int64
-        var isExcluded: Bool
-        var pattern: String?
-        var severity: String?
-    }
-
-    struct Pod: Decodable, Sendable {
-        var namespace: String
-        var pod: String
-        var value: String?
-        var windowSeconds: Int?
-        var leftOutText: String?
-        var stable: Int64
-        var burst: Int64
-        var attribution: String
-        var telemetryAgeSeconds: Double?
-        var sessions: [Session]
-    }
-
-    var metric: String
-    var namespace: String
-    var kind: String
-    var name: String
-    var isDirectorySynced: Bool
-    var value: String?
-    var windowSeconds: Int?
-    var error: String?
-    var ageSeconds: Double?
-    var excludedStuckSessions: Int
-    var replicas: Replicas
-    var pods: [Pod]
-
-    var lines: [String] {
-        let name = self.kind == "Namespace" ? self.name : "\(self.namespace)/\(self.name)"
-        var lines = ["\(self.metric) of \(self.kind) \(name)"]
-        if let value = self.value {
-            let window = self.windowSeconds.map { ", window \($0) s" } ?? ""
-            let age = self.ageSeconds.map { ", \(TopView.duration($0)) old" } ?? ""
-            lines.append("  value     \(value)\(window)\(age)")
-        } else {
-            lines.append("  value     none: \(self.error ?? "unknown")")
-        }
-        let proposed = self.replicas.proposed.map { " → \($0)" } ?? ""
-        lines.append("  replicas  \(self.replicas.current)\(proposed): \(self.replicas.formula)")
-        if self.excludedStuckSessions > 0 {
-            lines.append("  stuck     \(self.excludedStuckSessions) sessions left out: they are no load")
-        }
-        if !self.isDirectorySynced {
-            lines.append("  cluster   not connected: pods are those that telemetry tells of")
-        }
-        for pod in self.pods { lines += Self.lines(of: pod) }
-        return lines
-    }
-
-    private static func lines(of pod: Pod) -> [String] {
-        var lines = ["", "  pod \(pod.namespace)/\(pod.pod)"]
-        if let value = pod.value {
-            let rates = "60 s rate \(TopView.short(pod.stable)), 15 s rate \(TopView.short(pod.burst))"
-            lines.append("    \(value) (\(rates)), known by \(pod.attribution)")
-        } else {
-            lines.append("    left out: \(pod.leftOutText ?? "unknown")")
-        }
-        if let age = pod.telemetryAgeSeconds { lines.append("    last telemetry \(TopView.duration(age)) ago") }
-        for session in pod.sessions {
-            let model = session.model.map { " \($0)" } ?? ""
-            let verdict = session.pattern.map { " \(session.severity ?? "") \($0)" } ?? ""
-            let part = session.isExcluded ? "excluded" : TopView.short(session.tokensPerMinute)
-            lines.append("    session \(session.session)\(model): \(part)\(verdict)")
-        }
-        return lines
     }
 }

@@ -34,13 +34,18 @@ struct ObjectRelationsTests {
             fixture.workloads.append(WorkloadRecord(id: id, selector: selector, replicas: nil))
         }
         let services = ["front", "jobs", "gone", "front"].map { Self.object(.service, $0) }
-        fixture.relations.links = [
+        fixture.relations.ingresses = [
             Self.object(.ingress, "entry"): services,
             Self.object(.ingress, "dead"): [Self.object(.service, "gone")],
             Self.object(.ingress, "empty"): [],
-            Self.object(.horizontalPodAutoscaler, "agents"): [Self.object(Self.rollout, "agents")],
-            Self.object(.horizontalPodAutoscaler, "itself"): [Self.object(.horizontalPodAutoscaler, "itself")],
         ]
+        for (name, target) in [
+            ("agents", Self.object(Self.rollout, "agents")),
+            ("itself", Self.object(.horizontalPodAutoscaler, "itself")),
+        ] {
+            let object = Self.object(.horizontalPodAutoscaler, name)
+            fixture.relations.autoscalers[object] = AutoscalerRecord(target: target, maxReplicas: 9, metrics: [])
+        }
         return fixture
     }
 
@@ -77,7 +82,7 @@ struct ObjectRelationsTests {
     @Test("a kind that cannot be listed is not known, which is another thing than not there")
     func unlisted() {
         var fixture = Self.fleet()
-        fixture.relations.links = [:]
+        fixture.relations.ingresses = [:]
         fixture.relations.unlisted = [.ingress]
         let message = Fixture.message { try fixture.objectValue(.tokensPerMinute, .ingress, "entry") }
         #expect(message.contains("ingresses.networking.k8s.io cannot be listed; grant list and watch"))
@@ -116,6 +121,62 @@ struct ObjectRelationsTests {
         #expect(try explained("entry") == (.ingress, 3))
         #expect(try explained("agents", "Rollout") == (Self.rollout, 2))
         #expect(try explained("agents", "HorizontalPodAutoscaler") == (.horizontalPodAutoscaler, 2))
+    }
+
+    @Test("an autoscaler's outlook: each metric with its value and proposal, the highest within the limits")
+    func outlook() throws {
+        var fixture = Self.fleet()
+        fixture.addQueue("work", 31)
+        let target = Self.object(Self.rollout, "agents")
+        func metric(
+            _ source: AutoscalerRecord.Source,
+            _ name: ServedMetric,
+            _ goal: AutoscalerRecord.Goal
+        ) -> AutoscalerRecord.Metric { .init(source: source, name: name.name, goal: goal) }
+        let thousand = Quantity(clamping: Int64(1000))
+        let metrics = [
+            metric(.pods, .tokensPerMinute, .averageValue(thousand)),
+            metric(.object(Self.object(.ingress, "entry")), .tokensPerMinute, .averageValue(thousand)),
+            metric(.object(Self.object(.ingress, "entry")), .tokensPerMinute, .value(thousand)),
+            metric(.external, .queueDepth, .averageValue(Quantity(clamping: Int64(5)))),
+        ]
+        let name = Self.object(.horizontalPodAutoscaler, "agents")
+        func outlook(_ metrics: [AutoscalerRecord.Metric]) throws -> AutoscalerOutlook {
+            fixture.relations.autoscalers[name] = AutoscalerRecord(target: target, maxReplicas: 6, metrics: metrics)
+            let view = fixture.view()
+            let found = view.autoscalers(of: target)
+            #expect(found.map(\.name) == view.autoscalers(of: name).map(\.name))
+            return view.outlook("agents", try #require(found.first).record)
+        }
+        let full = try outlook(metrics)
+        #expect(full.currentReplicas == 2)
+        #expect(full.metrics.map(\.value?.text) == ["1500", "4500", "4500", "31"])
+        #expect(full.metrics.map(\.proposedReplicas) == [3, 5, 9, 7])
+        #expect(full.proposedReplicas == 6, "its maximum")
+
+        var question = Explanation.Question(metric: .tokensPerMinute, namespace: "demo", name: "agents")
+        question.kind = .horizontalPodAutoscaler
+        let explained = try fixture.view().explain(question)
+        #expect(explained.question.target == thousand, "that of the autoscaler")
+        #expect(explained.proposedReplicas == 3)
+        #expect(explained.autoscalers.map(\.proposedReplicas) == [6])
+
+        let foreign = AutoscalerRecord.Metric(source: .resource, name: "cpu", goal: .other)
+        let low = metric(.pods, .activeSessions, .averageValue(thousand))
+        let partial = try outlook([low, foreign])
+        #expect(partial.metrics.map(\.proposedReplicas) == [0, nil])
+        #expect(partial.metrics[1].fault == "not a metric of tokenscale")
+        #expect(partial.proposedReplicas == 2, "a metric that is not known forbids scaling down")
+        #expect(try outlook([low]).proposedReplicas == 1, "its minimum")
+        #expect(try outlook([foreign]).proposedReplicas == 2, "nothing is known: it holds")
+
+        fixture.add("silent", state: .unknown(.sessionSilent), isListed: false)
+        fixture.list("silent") { $0.owners = [target] }
+        let silent = try outlook([metrics[0], metrics[1]])
+        #expect(silent.metrics[0].fault?.contains("1 of 3 pods are not known: silent") == true)
+        #expect(silent.metrics[0].proposedReplicas == 3)
+        #expect(silent.metrics[1].proposedReplicas == nil)
+        #expect(silent.metrics[1].fault?.contains("is not known") == true)
     }
 
     @Test(

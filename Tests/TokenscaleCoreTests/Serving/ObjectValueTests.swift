@@ -169,6 +169,14 @@ struct ObjectValueTests {
         )
         let picked = try view.externalValues(.tokensPerMinute, namespace: "demo", selection: one)
         #expect(picked.map(\.value.quantity.text) == ["400"])
+        func values(workload: String) throws -> [String] {
+            let selector = try LabelSelector(parsing: "workload=\(workload)")
+            let selection = try MetricSelection(.tokensPerMinute, selector: selector, isExternal: true)
+            return try view.externalValues(.tokensPerMinute, namespace: "demo", selection: selection)
+                .map(\.value.quantity.text)
+        }
+        #expect(try values(workload: "empty") == ["0"], "a workload without pods")
+        #expect(Fixture.message { try values(workload: "agentz") }.contains("among those it has are agents, empty"))
         let none = try view.externalValues(.tokensPerMinute, namespace: "empty", selection: all)
         #expect(none.map(\.value.quantity.text) == ["0"])
     }
