@@ -16,7 +16,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case head
         case body
         case idle
-        /// HTTP/2 streams are open: each has its own deadline.
+        /// HTTP/2 streams are open: the body of each has its own deadline. An answer has none: a client may open no window
+        /// for it. So a connection on which no stream has begun or ended for long is closed like an idle one.
         case streams
         /// Shutting down gracefully.
         case closing
@@ -84,7 +85,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func streamClosed() {
         self.openStreamCount -= 1
-        if self.openStreamCount == 0 { self.enter(.idle) }
+        self.enter(self.openStreamCount == 0 ? .idle : .streams)
     }
 
     func enter(_ phase: Phase) {
@@ -95,7 +96,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case .head: self.deadline = .now() + TimeAmount(configuration.headerTimeout)
         case .body: self.deadline = .now() + TimeAmount(configuration.bodyTimeout)
         case .idle: self.deadline = .now() + TimeAmount(configuration.idleTimeout)
-        case .streams: self.deadline = .distantFuture
+        case .streams:
+            let timeout = max(configuration.idleTimeout, configuration.bodyTimeout)
+            self.deadline = .now() + TimeAmount(timeout)
         case .closing: self.deadline = .now() + TimeAmount(configuration.drainTimeout)
         }
     }
@@ -110,10 +113,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case .body:
             context.fireUserInboundEventTriggered(BodyTimeoutEvent())
             self.enter(.closing)
-        case .idle:
+        case .idle, .streams:
             self.quiesce()
-        case .streams:
-            break
         case .closing:
             context.close(promise: nil)
         }

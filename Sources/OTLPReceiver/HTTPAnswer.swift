@@ -8,6 +8,7 @@ struct HTTPAnswer {
     let contentType: String
     let body: [UInt8]
     var allow: String?
+    var acceptEncoding: String?
     var authenticate: String?
     var retryAfterSeconds: Int?
 
@@ -29,6 +30,8 @@ struct HTTPAnswer {
             self.status = refusal.httpStatus
             self.body = isProtobuf ? status.protobuf : status.json
             self.allow = refusal.allowedMethods
+            // "An Accept-Encoding header field in the response" tells a 415 for the coding (RFC 9110 §15.5.16).
+            self.acceptEncoding = refusal.reason == .contentEncoding ? "gzip" : nil
             self.authenticate = refusal.reason == .unauthenticated ? "Bearer" : nil
             self.retryAfterSeconds = refusal.retryAfterSeconds
         }
@@ -43,6 +46,7 @@ struct HTTPAnswer {
     var fields: [(String, String)] {
         var fields = [("content-type", self.contentType), ("content-length", String(self.body.count))]
         if let allow { fields.append(("allow", allow)) }
+        if let acceptEncoding { fields.append(("accept-encoding", acceptEncoding)) }
         if let authenticate { fields.append(("www-authenticate", authenticate)) }
         if let retryAfterSeconds { fields.append(("retry-after", String(retryAfterSeconds))) }
         return fields

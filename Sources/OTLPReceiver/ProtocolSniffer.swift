@@ -12,6 +12,9 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
+    private static let methodByteCount = 4
+    private static let prefaceByteCount = 24
+
     private let connection: ConnectionHandler
     private var held = ByteBuffer()
     /// The rest of the pipeline exists and answers for the connection.
@@ -22,10 +25,13 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = self.unwrapInboundIn(data)
         if self.held.readableBytes == 0 { self.held = bytes } else { self.held.writeBuffer(&bytes) }
-        guard self.held.readableBytes >= 4 else { return }
+        guard self.held.readableBytes >= Self.methodByteCount else { return }
+        let isHTTP2 = self.held.getString(at: self.held.readerIndex, length: Self.methodByteCount) == "PRI "
+        // Until the preface is complete the deadline of a head holds.
+        guard !isHTTP2 || self.held.readableBytes >= Self.prefaceByteCount else { return }
         self.isDecided = true
         do {
-            if self.held.getString(at: self.held.readerIndex, length: 4) == "PRI " {
+            if isHTTP2 {
                 try self.addHTTP2(context.channel)
             } else {
                 try self.addHTTP1(context.channel)

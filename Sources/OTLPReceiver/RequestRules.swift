@@ -45,7 +45,8 @@ struct RequestRules {
             return refuse(.contentType, "content-type must be application/json")
         }
         let isGzip: Bool
-        switch head.contentEncoding {
+        // "All content codings are case-insensitive" (RFC 9110 §8.4.1).
+        switch head.contentEncoding?.lowercased() {
         case nil, "identity", "": isGzip = false
         case "gzip", "x-gzip": isGzip = true
         default: return refuse(.contentEncoding, "the only supported compression is gzip")

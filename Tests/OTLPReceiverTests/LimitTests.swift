@@ -230,6 +230,37 @@ struct LimitTests {
         }
     }
 
+    @Test("an HTTP/2 client that never takes its answer does not hold its connection for ever")
+    func closedWindow() async throws {
+        try await TestReceiver.run {
+            $0.bodyTimeout = .seconds(1)
+            $0.idleTimeout = .seconds(2)
+            $0.drainTimeout = .milliseconds(200)
+        } test: { receiver in
+            let client = try await HTTP2Client(port: receiver.grpcPort)
+            // SETTINGS_INITIAL_WINDOW_SIZE of 0: no byte of the answer's DATA may be sent.
+            try await client.connection.send(HTTP2Client.frame(type: 4, flags: 0, stream: 0, [0, 4, 0, 0, 0, 0]))
+            let stream = try await client.open(HTTP2Client.grpcHeaders(HTTP2Client.logs))
+            try await client.send(HTTP2Client.message([]), on: stream)
+            #expect(try await client.response(on: stream) == nil)
+            #expect(client.goAwayCount > 0)
+            #expect(receiver.ingested.count == 1)
+            try await eventually("the connection is closed") { receiver.statistics.openConnectionCount == 0 }
+        }
+    }
+
+    @Test("half of an HTTP/2 preface is a head that does not come in time")
+    func halfPreface() async throws {
+        try await TestReceiver.run {
+            $0.headerTimeout = .milliseconds(200)
+        } test: { receiver in
+            let client = try HTTP1Client(port: receiver.grpcPort)
+            try await client.connection.send("PRI * HTTP/2.0\r\n")
+            #expect(try await client.isClosedByPeer())
+            #expect(receiver.refusals(.slowSender) == 1)
+        }
+    }
+
     private final class Progress: Sendable {
         let sentCount = Atomic<Int>(0)
     }
