@@ -42,11 +42,11 @@ struct StateFile: Sendable {
             throw .system(operation: "open \(self.path)", errorNumber: errno)
         }
         defer { close(descriptor) }
-        var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else {
-            throw .system(operation: "stat \(self.path)", errorNumber: errno)
+        // Not fstat: in a static build the members of its structure belong to a module that cannot be imported.
+        let count = Int(lseek(descriptor, 0, SEEK_END))
+        guard count >= 0, lseek(descriptor, 0, SEEK_SET) == 0 else {
+            throw .system(operation: "seek in \(self.path)", errorNumber: errno)
         }
-        let count = Int(status.st_size)
         guard count <= self.byteLimit else { throw .tooLarge(byteCount: count, limit: self.byteLimit) }
         return try self.readAll(descriptor, count: count)
     }
