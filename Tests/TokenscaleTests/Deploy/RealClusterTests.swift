@@ -8,7 +8,7 @@ import TokenscaleCore
 @testable import Kubernetes
 @testable import tokenscale
 
-private let realKubeconfig = ProcessInfo.processInfo.environment["TOKENSCALE_TEST_KUBECONFIG"]
+let realKubeconfig = ProcessInfo.processInfo.environment["TOKENSCALE_TEST_KUBECONFIG"]
 
 /// Against the cluster of `TOKENSCALE_TEST_KUBECONFIG`. Reads only, and asks for reviews.
 @Suite("A real cluster", .enabled(if: realKubeconfig != nil), .serialized)
