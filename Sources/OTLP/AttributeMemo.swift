@@ -1,67 +1,72 @@
+import COTLP
 import TokenscaleCore
 
-/// Remembers the attributes of the item before by their place and bytes.
+/// Remembers, for each place in an item's list of attributes, bytes that were there lately and what they meant.
 ///
-/// The items of one process agree in most attributes, in the same order (pod, session, user…): of 13 attributes of a
-/// token point about 11 have the same bytes as in the point before. Comparing them costs a quarter of reading, hashing
-/// and looking them up (instructions, by callgrind).
+/// Items of one process agree in most attributes, in the same order, from point to point and from request to request:
+/// of 13 attributes of a token point about 11 have the same bytes as before, and the others take turns (`type`).
+/// Comparing costs a quarter of reading, hashing and looking up (instructions, by callgrind). What an attribute means
+/// follows from its bytes alone, so it does not matter whose item they came with.
 struct AttributeMemo {
     struct Entry {
-        /// The request that it was remembered in.
-        var request: UInt64 = 0
-        var start = 0
-        var byteCount = 0
-        var attribute = ResolvedAttribute.none
+        /// 0: nothing is remembered.
+        fileprivate var byteCount = 0
+        /// Its ranges count from the attribute's first byte.
+        fileprivate(set) var attribute = ResolvedAttribute.none
     }
 
     /// Places beyond are not remembered.
-    private static let capacity = 32
+    private static let placeCount = 32
+    /// Values remembered of one place; a power of two.
+    private static let wayCount = 16
+    /// Longer attributes are not remembered: they are arguments and answers, which do not repeat and need not be kept.
+    private static let byteCountMax = 128
 
-    /// In an array: an `InlineArray` is copied whole by each access through the decoder (measured: +60 % instructions).
-    private(set) var entries = Array(repeating: Entry(), count: Self.capacity)
+    /// In arrays: an `InlineArray` is copied whole by each access through the decoder (measured: +60 % instructions).
+    private(set) var entries = Array(repeating: Entry(), count: Self.placeCount * Self.wayCount)
+    private var bytes = [UInt8](repeating: 0, count: Self.placeCount * Self.wayCount * Self.byteCountMax)
 
-    private var request: UInt64 = 1
-
-    /// Forgets everything: ranges mean something in the bytes of one request only.
-    mutating func forget() { self.request &+= 1 }
-
-    /// Had the item before the bytes `range` of `text` at place `index`? Then `entries[index]` has the attribute.
+    /// The index of the entry with the bytes `range` of `text` at place `place`, if they are remembered.
     @inline(__always)
-    func hasAttribute(at index: Int, _ range: Range<Int>, in text: RawSpan) -> Bool {
-        guard index < Self.capacity else { return false }
+    func entry(at place: Int, _ range: Range<Int>, in text: RawSpan) -> Int? {
         let count = range.upperBound &- range.lowerBound
-        guard self.entries[index].byteCount == count, self.entries[index].request == self.request else { return false }
-        return Self.areEqual(self.entries[index].start, range.lowerBound, count, in: text)
-    }
-
-    @inline(__always)
-    mutating func remember(_ attribute: ResolvedAttribute, at index: Int, _ range: Range<Int>) {
-        guard index < Self.capacity else { return }
-        self.entries[index] = Entry(
-            request: self.request,
-            start: range.lowerBound,
-            byteCount: range.count,
-            attribute: attribute
-        )
-    }
-
-    /// Compares eight bytes at a time, the last eight overlapping. Both ranges lie within `text`.
-    @inline(__always)
-    private static func areEqual(_ left: Int, _ right: Int, _ count: Int, in text: RawSpan) -> Bool {
-        func word(_ offset: Int) -> UInt64 {
-            unsafe text.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
-        }
-        guard count >= 8 else {
-            for offset in 0..<count where text.unsafeByte(left &+ offset) != text.unsafeByte(right &+ offset) {
-                return false
+        guard place < Self.placeCount, count >= 8 else { return nil }
+        let index = Self.index(place, range, in: text)
+        guard self.entries[index].byteCount == count else { return nil }
+        let isEqual = unsafe text.withUnsafeBytes { text in
+            unsafe self.bytes.withUnsafeBytes { bytes in
+                guard let text = text.baseAddress, let bytes = bytes.baseAddress else { return false }
+                return unsafe bytes_are_equal(text + range.lowerBound, bytes + index &* Self.byteCountMax, count)
             }
-            return true
         }
-        var offset = 0
-        while offset &+ 8 <= count {
-            if word(left &+ offset) != word(right &+ offset) { return false }
-            offset &+= 8
+        return isEqual ? index : nil
+    }
+
+    /// Remembers what the bytes `range` of `text` mean.
+    mutating func remember(
+        _ attribute: ResolvedAttribute,
+        at place: Int,
+        _ range: Range<Int>,
+        in text: RawSpan
+    ) {
+        let count = range.upperBound &- range.lowerBound
+        guard place < Self.placeCount, count >= 8, count <= Self.byteCountMax else { return }
+        let index = Self.index(place, range, in: text)
+        self.entries[index] = Entry(byteCount: count, attribute: attribute.moved(by: -range.lowerBound))
+        unsafe text.withUnsafeBytes { text in
+            unsafe self.bytes.withUnsafeMutableBytes { bytes in
+                let source = unsafe UnsafeRawBufferPointer(rebasing: text[range])
+                unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[(index &* Self.byteCountMax)...]).copyMemory(
+                    from: source
+                )
+            }
         }
-        return word(left &+ count &- 8) == word(right &+ count &- 8)
+    }
+
+    /// The values of a place differ at their ends.
+    @inline(__always)
+    private static func index(_ place: Int, _ range: Range<Int>, in text: RawSpan) -> Int {
+        let end = unsafe text.unsafeLoadUnaligned(fromUncheckedByteOffset: range.upperBound &- 8, as: UInt64.self)
+        return place &* Self.wayCount &+ Int(truncatingIfNeeded: (end &* 0x9e37_79b9_7f4a_7c15) &>> 60)
     }
 }

@@ -12,8 +12,9 @@ extension ItemDecoder {
             switch tag {
             case 0x32:
                 let field = try reader.field(text)
-                if self.memo.hasAttribute(at: attributeCount, field, in: text) {
-                    self.events.set(self.memo.entries[attributeCount].attribute, text: text)
+                if let known = self.recordMemo.entry(at: attributeCount, field, in: text) {
+                    let attribute = self.recordMemo.entries[known].attribute
+                    self.events.set(attribute, movedBy: field.lowerBound, text: text)
                 } else if try !self.readRecordAttribute(field, attributeCount, text) {
                     isOverLimit = true
                 }
@@ -42,8 +43,8 @@ extension ItemDecoder {
         let (name, value) = try Self.keyValue(range, text)
         guard !self.isOverLimit(attributeCount: index &+ 1, name: name, value: value) else { return false }
         let attribute = self.events.resolve(name: text.extracting(name.offsets), value: value)
-        self.memo.remember(attribute, at: index, range)
-        self.events.set(attribute, text: text)
+        self.recordMemo.remember(attribute, at: index, range, in: text)
+        self.events.set(attribute, movedBy: 0, text: text)
         return true
     }
 
@@ -62,15 +63,32 @@ extension ItemDecoder {
                 try reader.skip(tag, text)
                 continue
             }
-            let (name, value) = try Self.keyValue(reader.field(text), text)
-            attributeCount += 1
-            if self.isOverLimit(attributeCount: attributeCount, name: name, value: value) {
+            let field = try reader.field(text)
+            if let known = self.resourceMemo.entry(at: attributeCount, field, in: text) {
+                let attribute = self.resourceMemo.entries[known].attribute
+                self.resource.set(attribute, movedBy: field.lowerBound, batch: &self.blocks.blocks[block])
+            } else if try !self.readResourceAttribute(field, attributeCount, text) {
                 isOverLimit = true
-            } else {
-                self.resource.set(name: name, value: value, text: text, batch: &self.blocks.blocks[block])
             }
+            attributeCount &+= 1
         }
         return isOverLimit || self.resource.isOverLimit
+    }
+
+    /// Reads the attribute at place `index` of the open block's resource.
+    ///
+    /// - Returns: Is it within the limits?
+    private mutating func readResourceAttribute(
+        _ range: Range<Int>,
+        _ index: Int,
+        _ text: RawSpan
+    ) throws(OTLPDecodeError) -> Bool {
+        let (name, value) = try Self.keyValue(range, text)
+        guard !self.isOverLimit(attributeCount: index &+ 1, name: name, value: value) else { return false }
+        let attribute = self.resource.resolve(name: name, value: value, text: text)
+        if attribute.key != .podLabel { self.resourceMemo.remember(attribute, at: index, range, in: text) }
+        self.resource.set(attribute, name: name, text: text, batch: &self.blocks.blocks[self.blocks.openIndex])
+        return true
     }
 
     /// `KeyValue`: key = 1, value = 2.

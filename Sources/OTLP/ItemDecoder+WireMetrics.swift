@@ -90,18 +90,23 @@ extension ItemDecoder {
     ) throws(OTLPDecodeError) {
         var reader = WireReader(range)
         var fields = PointFields()
-        var attributeCount = 0
+        var attributes = AttributeProgress()
         self.points.begin()
         while reader.hasMore {
+            let start = reader.position
             let tag = try reader.tag(text)
             if tag == tags.attributes {
+                if attributes.count == 0, self.resumePoint(at: start, &reader, &attributes, text) { continue }
                 let field = try reader.field(text)
-                if self.memo.hasAttribute(at: attributeCount, field, in: text) {
-                    self.points.set(self.memo.entries[attributeCount].attribute, text: text)
-                } else if try !self.readPointAttribute(field, attributeCount, text) {
+                if field.upperBound > attributes.divergence { self.learnPrefix(before: start, &attributes) }
+                if let entry = self.pointMemo.entry(at: attributes.count, field, in: text) {
+                    self.points.set(self.pointMemo.entries[entry].attribute, movedBy: field.lowerBound)
+                } else if try !self.readPointAttribute(field, attributes.count, text) {
+                    attributes.divergence = .max
                     fields.isOverLimit = true
                 }
-                attributeCount &+= 1
+                attributes.count &+= 1
+                attributes.byteCount &+= reader.position &- start
             } else if tag == 0x11 {
                 fields.start = Timestamp(clampingUnixNano: try reader.fixed64(text))
             } else if tag == 0x19 {
@@ -119,6 +124,36 @@ extension ItemDecoder {
         self.finishPoint(metric, temporality, fields)
     }
 
+    /// Goes on from what the point, whose attributes begin at `start`, has in common with earlier ones.
+    ///
+    /// - Returns: `false`: nothing is known that they have in common.
+    @inline(__always)
+    private mutating func resumePoint(
+        at start: Int,
+        _ reader: inout WireReader,
+        _ attributes: inout AttributeProgress,
+        _ text: RawSpan
+    ) -> Bool {
+        attributes.start = start
+        guard let distance = self.prefix.distance(to: start, before: reader.end, in: text) else {
+            attributes.divergence = self.prefix.divergence(from: start, before: reader.end, in: text)
+            return false
+        }
+        self.points.progress = self.prefix.progress
+        self.points.progress.move(by: distance)
+        attributes.count = self.prefix.attributeCount
+        reader.position = start &+ self.prefix.byteCount
+        return true
+    }
+
+    /// The next attribute, at `end`, is the first that differs from the point before.
+    private mutating func learnPrefix(before end: Int, _ attributes: inout AttributeProgress) {
+        attributes.divergence = .max
+        // Other fields may lie between attributes.
+        guard attributes.byteCount == end &- attributes.start else { return }
+        self.prefix.learn(attributes.start..<end, attributeCount: attributes.count, self.points)
+    }
+
     /// Reads the attribute at place `index` of a point.
     ///
     /// - Returns: Is it within the limits?
@@ -131,10 +166,21 @@ extension ItemDecoder {
         let (name, value) = try Self.keyValue(range, text)
         guard !self.isOverLimit(attributeCount: index &+ 1, name: name, value: value) else { return false }
         let attribute = self.points.resolve(name: text.extracting(name.offsets), value: value, text: text)
-        self.memo.remember(attribute, at: index, range)
-        self.points.set(attribute, text: text)
+        self.pointMemo.remember(attribute, at: index, range, in: text)
+        self.points.set(attribute, movedBy: 0)
         return true
     }
+}
+
+/// How far the attributes of one point have been read.
+private struct AttributeProgress {
+    var count = 0
+    /// Bytes of all of them, tags and lengths included.
+    var byteCount = 0
+    /// Where the first begins.
+    var start = 0
+    /// Where they begin to differ from those of the point before.
+    var divergence = Int.max
 }
 
 extension PointType {

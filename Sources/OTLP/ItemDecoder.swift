@@ -8,8 +8,11 @@ struct ItemDecoder {
     var events: AgentEventBuilder
     var resource: ResourceBuilder
     var blocks: BlockList
-    /// Of points and of records of protobuf.
-    var memo = AttributeMemo()
+    /// Of protobuf.
+    var pointMemo = AttributeMemo()
+    var recordMemo = AttributeMemo()
+    var resourceMemo = AttributeMemo()
+    var prefix = PointPrefix()
 
     init(names: KnownNames, limits: DecodeLimits) {
         self.limits = limits
@@ -28,7 +31,7 @@ struct ItemDecoder {
     /// Forgets the request before.
     mutating func begin() {
         self.blocks.begin()
-        self.memo.forget()
+        self.prefix.forget()
     }
 
     /// Appends the point that `points` has built, if it says something.
@@ -36,14 +39,10 @@ struct ItemDecoder {
     /// - Parameter fields: Times, value and flags of the point, whatever its type.
     @inline(__always)
     mutating func finishPoint(_ metric: MetricIdentity, _ temporality: Temporality, _ fields: PointFields) {
-        guard !fields.isOverLimit, !self.points.isOverLimit else { return self.blocks.refuseItem() }
+        guard !fields.isOverLimit, !self.points.progress.isOverLimit else { return self.blocks.refuseItem() }
         guard fields.hasValue, fields.value.isFinite, !fields.hasNoRecordedValue else { return self.blocks.ignore(1) }
-        var point = self.points.finish(metric)
-        point.temporality = temporality
-        point.start = fields.start
-        point.time = fields.time
-        point.value = fields.value
-        self.blocks.append(point)
+        self.points.finish(metric, temporality, start: fields.start, time: fields.time, value: fields.value)
+        self.blocks.append(self.points.progress.point)
     }
 
     /// Appends the event that `events` has built, if it says something.

@@ -5,7 +5,7 @@ import TokenscaleCore
 /// It holds offsets only; the bytes come with each call and must be those whose range it was made with.
 /// Wire format: <https://protobuf.dev/programming-guides/encoding/>
 struct WireReader {
-    private(set) var position: Int
+    var position: Int
     let end: Int
 
     /// - Parameter range: Must lie within the bytes of all later calls.

@@ -77,16 +77,20 @@ struct ReferenceDecoder {
                 let bytes = unsafe text.span.bytes
                 self.points.set(name: bytes.extracting(name), value: value, text: bytes)
             }
-            var point = self.points.finish(identity)
-            point.temporality = sum.aggregationTemporality == 1 ? .delta : .cumulative
-            point.start = Timestamp(clampingUnixNano: dataPoint.startTimeUnixNano)
-            point.time = Timestamp(clampingUnixNano: dataPoint.timeUnixNano)
+            let value: Double
             switch dataPoint.value {
-            case .asDouble(let value)?: point.value = value
-            case .asInt(let value)?: point.value = Double(value)
+            case .asDouble(let double)?: value = double
+            case .asInt(let integer)?: value = Double(integer)
             case nil: continue
             }
-            self.batch.points.append(point)
+            self.points.finish(
+                identity,
+                sum.aggregationTemporality == 1 ? .delta : .cumulative,
+                start: Timestamp(clampingUnixNano: dataPoint.startTimeUnixNano),
+                time: Timestamp(clampingUnixNano: dataPoint.timeUnixNano),
+                value: value
+            )
+            self.batch.points.append(self.points.progress.point)
         }
     }
 

@@ -185,7 +185,7 @@ extension Shard {
         }
         for _ in 0..<(try reader.count()) {
             let model = self.model(named: try reader.text())
-            session.models.append(try ModelUsage(model: model, from: &reader))
+            session.append(try ModelUsage(model: model, from: &reader))
             session.lastModel = model
         }
         guard self.sessionIndex.slot(of: key) == nil else { throw .damaged }

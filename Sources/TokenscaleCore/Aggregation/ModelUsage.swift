@@ -68,9 +68,9 @@ package struct ModelUsage: Sendable {
         nextExport: Timestamp,
         switchSeconds: Int64
     ) -> Int64 {
-        let before = self.total[type]
+        let before = self.ledger.total(of: type)
         self.ledger.recordMetric(count, of: type, seconds: seconds, switchSeconds: switchSeconds)
-        let after = self.total[type]
+        let after = self.ledger.total(of: type)
         self.skip(after - before - count, of: type)
         if hasEvents {
             if after > self.placed[type] {

@@ -8,6 +8,8 @@ struct SessionEntry: Sendable {
     var lastActivity: Timestamp
     var lastArrival: Timestamp
     var models: [ModelUsage] = []
+    /// ``ModelUsage/model`` of ``models``: looking through those would copy each (600 bytes).
+    private(set) var modelNumbers: [Int] = []
     var turn = TurnState()
     var detector = SessionDetector()
     var hasEvents = false
@@ -28,6 +30,11 @@ struct SessionEntry: Sendable {
         self.lastActivity = arrival
         self.lastArrival = arrival
         self.beganInSight = beganInSight
+    }
+
+    mutating func append(_ usage: ModelUsage) {
+        self.modelNumbers.append(usage.model)
+        self.models.append(usage)
     }
 
     static let vacant = SessionEntry(id: "", key: .absent, pod: 0, arrival: .zero, beganInSight: true)

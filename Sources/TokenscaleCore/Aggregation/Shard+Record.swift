@@ -55,13 +55,12 @@ extension Shard {
         context: Context
     ) {
         let model = self.model(event.model, text: text)
-        let index = self.usage(of: model, session: slot)
+        let (index, counted) = self.usage(of: model, session: slot)
         let growth = self.sessions[slot].models[index].recordEvent(
             event.tokens,
             second: time.second,
             switchSeconds: Int64(self.configuration.sourceSwitchSeconds)
         )
-        let counted = self.sessions[slot].models[index].model
         self.sessions[slot].lastModel = counted
         self.sessions[slot].requestCount += 1
         if event.costMicroUSD > 0 {
@@ -102,10 +101,12 @@ extension Shard {
         guard let increment = self.increment(of: point, session: slot, context: context, outcome: &outcome) else {
             return
         }
-        self.observe(point, increment: increment.value, time: time, session: slot)
+        if !self.sessions[slot].hasEvents {
+            self.observe(point, increment: increment.value, time: time, session: slot)
+        }
         guard let type = point.kind.tokenType else { return }
         let model = self.model(point.model, text: text)
-        let index = self.usage(of: model, session: slot)
+        let (index, counted) = self.usage(of: model, session: slot)
         let first = Swift.min(context.corrected(increment.since).second + 1, time.second)
         let growth = self.sessions[slot].models[index].recordMetric(
             increment.count,
@@ -120,11 +121,8 @@ extension Shard {
             switchSeconds: Int64(self.configuration.sourceSwitchSeconds)
         )
         if self.isLate(time, context: context) { self.statistics.lateItemCount += 1 }
-        let counted = self.sessions[slot].models[index].model
         self.sessions[slot].lastModel = counted
-        var tokens = TokenCounts()
-        tokens[type] = growth
-        self.count(tokens, model: counted, pod: context.pod, arrival: context.arrival)
+        self.count(growth, of: type, model: counted, pod: context.pod, arrival: context.arrival)
     }
 
     /// By how much a point raises its series, and since when.
@@ -260,11 +258,13 @@ extension Shard {
         return corrected
     }
 
+    @inline(__always)
     private func isLate(_ time: Timestamp, context: Context) -> Bool {
         context.arrival.second - time.second >= Int64(TokenWindow.secondCount)
     }
 
     /// The identity of a log record among resent ones, as facts/TELEMETRY.md §7 found it to be exact.
+    @inline(__always)
     private func key(of event: AgentEvent, session slot: Int) -> UInt64 {
         let session = self.sessions[slot].key
         let kind = Hash128(low: UInt64(event.kind.rawValue) &+ 1, high: event.toolUse)
@@ -284,15 +284,19 @@ extension Shard {
         return session.combined(with: order).combined(with: kind).low | 1
     }
 
+    @inline(__always)
     private func beganInSight(sequence: Int64, arrival: Timestamp) -> Bool {
         sequence <= self.configuration.sessionStartSequenceMax || self.isCovered(at: arrival)
     }
 
+    // Inlined: a call from a mutating method would copy all of the shard first.
+    @inline(__always)
     private func beganInSight(start: Timestamp, context: Context) -> Bool {
         start == .zero || context.corrected(start) >= self.startTime || self.isCovered(at: context.arrival)
     }
 
     /// Whether this process has run for a whole window.
+    @inline(__always)
     func isCovered(at now: Timestamp) -> Bool {
         now.seconds(since: self.startTime) >= Double(TokenWindow.stableSeconds)
     }

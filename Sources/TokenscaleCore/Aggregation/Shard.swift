@@ -11,6 +11,8 @@ struct Shard: Sendable {
     var queues: [Hash128: QueueSnapshot] = [:]
     var modelNames: [String] = []
     private var modelIndex: [UInt64: Int] = [:]
+    /// The model asked for last: most items of a run name the same.
+    private var lastModel: (key: UInt64, index: Int) = (0, 0)
     var statistics = AggregatorStatistics()
     /// Items by ``AttributionSource``, in the order of its raw values.
     var attributionCounts = [Int64](repeating: 0, count: AttributionSource.allCases.count)
@@ -28,11 +30,14 @@ struct Shard: Sendable {
     // MARK: Names
 
     /// The index of a model's name. Names beyond the limit share the index of `other`.
-    mutating func model(_ range: TextRange, text: RawSpan) -> Int {
-        let key = range.isAbsent ? 1 : self.hash.hash64(text.extracting(range.offsets))
-        if let index = self.modelIndex[key] { return index }
-        let name = range.isAbsent ? "unknown" : self.name(range, text: text)
-        return self.addModel(name: name, key: key)
+    mutating func model(_ model: IdentityText, text: RawSpan) -> Int {
+        let key = model.isAbsent ? 1 : model.fingerprint.low
+        if key == self.lastModel.key { return self.lastModel.index }
+        let index =
+            self.modelIndex[key]
+            ?? self.addModel(name: model.isAbsent ? "unknown" : self.name(model.range, text: text), key: key)
+        self.lastModel = (key, index)
+        return index
     }
 
     private mutating func addModel(name: String, key: UInt64) -> Int {
@@ -67,13 +72,13 @@ struct Shard: Sendable {
     ///
     /// - Returns: `nil` if a limit for new sessions is reached.
     mutating func session(
-        _ range: TextRange,
+        _ session: IdentityText,
         text: RawSpan,
         pod: Int,
         arrival: Timestamp,
         beganInSight: Bool
     ) -> Int? {
-        let idHash = range.isAbsent ? Hash128(low: 1, high: 1) : self.hash.hash128(text.extracting(range.offsets))
+        let idHash = session.isAbsent ? Hash128(low: 1, high: 1) : session.fingerprint
         let key = self.pods[pod].key.combined(with: idHash)
         if let slot = self.sessionIndex.slot(of: key) { return slot }
         let limits = self.configuration
@@ -84,7 +89,7 @@ struct Shard: Sendable {
             return nil
         }
         let state = SessionEntry(
-            id: range.isAbsent ? "" : self.name(range, text: text),
+            id: session.isAbsent ? "" : self.name(session.range, text: text),
             key: key,
             pod: pod,
             arrival: arrival,
@@ -95,34 +100,43 @@ struct Shard: Sendable {
         return slot
     }
 
-    /// The place of a model in a session's list, made if need be.
-    mutating func usage(of model: Int, session: Int) -> Int {
-        if let index = self.knownUsage(of: model, session: session) { return index }
+    /// The place of a model in a session's list, made if need be, and the model it counts for.
+    mutating func usage(of model: Int, session: Int) -> (index: Int, model: Int) {
+        if let index = self.sessions[session].modelNumbers.firstIndex(of: model) { return (index, model) }
         var model = model
         if self.sessions[session].models.count >= self.configuration.modelsPerSessionLimit {
             model = self.model(named: Self.otherModel)
-            if let index = self.knownUsage(of: model, session: session) { return index }
+            if let index = self.sessions[session].modelNumbers.firstIndex(of: model) { return (index, model) }
         }
-        self.sessions[session].models.append(ModelUsage(model: model))
-        return self.sessions[session].models.count - 1
-    }
-
-    private func knownUsage(of model: Int, session: Int) -> Int? {
-        for index in self.sessions[session].models.indices where self.sessions[session].models[index].model == model {
-            return index
-        }
-        return nil
+        self.sessions[session].append(ModelUsage(model: model))
+        return (self.sessions[session].models.count - 1, model)
     }
 
     /// Adds to the pod's part of the ledger.
     mutating func count(_ tokens: TokenCounts, model: Int, pod: Int, arrival: Timestamp) {
-        if self.pods[pod].id == .unattributed {
-            self.statistics.unattributedTokens = self.statistics.unattributedTokens.addingClamped(tokens.total)
-        }
+        self.countUnattributed(tokens.total, pod: pod)
+        let index = self.counter(of: model, pod: pod, arrival: arrival)
+        self.pods[pod].counters[index].total += tokens
+    }
+
+    /// Adds tokens of one type to the pod's part of the ledger.
+    mutating func count(_ tokens: Int64, of type: TokenType, model: Int, pod: Int, arrival: Timestamp) {
+        self.countUnattributed(tokens, pod: pod)
+        let index = self.counter(of: model, pod: pod, arrival: arrival)
+        let total = self.pods[pod].counters[index].total[type]
+        self.pods[pod].counters[index].total[type] = total.addingClamped(tokens)
+    }
+
+    private mutating func countUnattributed(_ tokens: Int64, pod: Int) {
+        guard self.pods[pod].key == .absent else { return }
+        self.statistics.unattributedTokens = self.statistics.unattributedTokens.addingClamped(tokens)
+    }
+
+    private mutating func counter(of model: Int, pod: Int, arrival: Timestamp) -> Int {
         for index in self.pods[pod].counters.indices where self.pods[pod].counters[index].model == model {
-            self.pods[pod].counters[index].total += tokens
-            return
+            return index
         }
-        self.pods[pod].counters.append(ModelCounter(model: model, total: tokens, created: arrival))
+        self.pods[pod].counters.append(ModelCounter(model: model, total: TokenCounts(), created: arrival))
+        return self.pods[pod].counters.count - 1
     }
 }

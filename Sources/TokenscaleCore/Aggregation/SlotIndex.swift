@@ -4,13 +4,20 @@ struct SlotIndex: Sendable {
     private var index: [Hash128: Int] = [:]
     private var free: [Int] = []
     private var isUsed: [Bool] = []
+    /// What was asked for last: the items of a request mostly belong to one pod and one session.
+    private var last: (key: Hash128, slot: Int)?
 
     var count: Int { self.index.count }
 
     /// Slots in use, ascending.
     var slots: [Int] { self.isUsed.indices.filter { self.isUsed[$0] } }
 
-    func slot(of key: Hash128) -> Int? { self.index[key] }
+    mutating func slot(of key: Hash128) -> Int? {
+        if let last = self.last, last.key == key { return last.slot }
+        guard let slot = self.index[key] else { return nil }
+        self.last = (key, slot)
+        return slot
+    }
 
     /// Stores `value` in a free place of `values`.
     mutating func insert<Value>(_ value: Value, key: Hash128, into values: inout [Value]) -> Int {
@@ -36,6 +43,7 @@ struct SlotIndex: Sendable {
         values[slot] = vacant
         self.isUsed[slot] = false
         self.index[key] = nil
+        self.last = nil
         self.free.append(slot)
     }
 }

@@ -121,6 +121,8 @@ package struct TokenWindow: Sendable {
 
     /// ⌊count · numerator / denominator⌋ without overflow.
     private static func share(_ count: Int64, _ numerator: Int64, of denominator: Int64) -> Int64 {
+        let (narrow, isWide) = count.multipliedReportingOverflow(by: numerator)
+        guard isWide else { return narrow / denominator }
         let product = count.multipliedFullWidth(by: numerator)
         return denominator.dividingFullWidth(product).quotient
     }

@@ -36,6 +36,12 @@ package struct UsageLedger: Equatable, Sendable {
 
     package var total: TokenCounts { self.ended + self.open.events.maximum(self.open.metrics) }
 
+    /// ``total`` of one type. Inlined: a call from a mutating method would copy all of `self` first.
+    @inline(__always)
+    func total(of type: TokenType) -> Int64 {
+        self.ended[type] + Swift.max(self.open.events[type], self.open.metrics[type])
+    }
+
     /// |events - metrics| where both sources spoke.
     package var driftTokens: Int64 {
         guard self.events.total > 0, self.metrics.total > 0 else { return 0 }

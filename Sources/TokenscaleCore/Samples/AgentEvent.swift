@@ -101,8 +101,8 @@ package struct AgentEvent: Sendable {
     package var time: Timestamp = .zero
     /// `event.sequence`: from 0 per process.
     package var sequence: Int64 = -1
-    package var session: TextRange = .absent
-    package var model: TextRange = .absent
+    package var session: IdentityText = .absent
+    package var model: IdentityText = .absent
     package var pod: PodAttributes = PodAttributes()
     /// `prompt.id`
     package var prompt: UInt64 = 0

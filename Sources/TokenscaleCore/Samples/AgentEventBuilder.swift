@@ -55,20 +55,22 @@ package struct AgentEventBuilder: Sendable {
     /// One attribute of the record. `value.text` is a range of `text`; `name` may be anywhere.
     @inline(__always)
     package mutating func set(name: RawSpan, value: AttributeValue, text: RawSpan) {
-        self.set(self.resolve(name: name, value: value), text: text)
+        self.set(self.resolve(name: name, value: value), movedBy: 0, text: text)
     }
 
     /// The first half of ``set(name:value:text:)``: the same for the same bytes.
     @inline(__always)
     package func resolve(name: RawSpan, value: AttributeValue) -> ResolvedAttribute {
         let key = self.names.attributes[self.names.hash.hash128(name)]
-        return ResolvedAttribute(key: key, fingerprint: .absent, value: value)
+        return ResolvedAttribute(key: key, value: value)
     }
 
     /// The other half.
+    ///
+    /// - Parameter offset: How much further on in `text` than its ranges say the attribute lies.
     @inline(__always)
-    package mutating func set(_ attribute: ResolvedAttribute, text: RawSpan) {
-        if attribute.key != .unknown { self.set(attribute.key, attribute.value, text) }
+    package mutating func set(_ attribute: borrowing ResolvedAttribute, movedBy offset: Int, text: RawSpan) {
+        if attribute.key != .unknown { self.set(attribute.key, attribute.value.moved(by: offset), text) }
     }
 
     /// The event, or `nil` when the record says nothing to us: its name is unknown and it has no session.
@@ -105,8 +107,8 @@ package struct AgentEventBuilder: Sendable {
             self.attributeKind = self.kind(named: text.extracting(value.text.offsets))
         case .eventTimestamp: self.eventTime = Self.time(value, text)
         case .eventSequence: self.event.sequence = value.count(in: text)
-        case .session: self.event.session = self.identity(value)
-        case .model: self.event.model = self.identity(value)
+        case .session: self.event.session = self.identityText(value, text)
+        case .model: self.event.model = self.identityText(value, text)
         case .prompt: self.event.prompt = self.identityHash(value, text).low
         case .request: self.event.request = self.identityHash(value, text)
         case .clientRequest: self.event.clientRequest = self.identityHash(value, text)
@@ -207,6 +209,12 @@ package struct AgentEventBuilder: Sendable {
         case .string where value.text.isAbsent: .absent
         case .string, .bool, .int, .double: value.fingerprint(in: text, by: hash)
         }
+    }
+
+    private mutating func identityText(_ value: AttributeValue, _ text: RawSpan) -> IdentityText {
+        let range = self.identity(value)
+        guard !range.isAbsent else { return .absent }
+        return IdentityText(range: range, fingerprint: self.names.hash.hash128(text.extracting(range.offsets)))
     }
 
     private mutating func identity(_ value: AttributeValue) -> TextRange {

@@ -17,6 +17,7 @@ package struct Hash128: Hashable, Sendable {
     package var isAbsent: Bool { self.low == 0 && self.high == 0 }
 
     /// Combines parts regardless of their order: attributes are a set.
+    @inlinable
     package mutating func combineUnordered(_ other: Hash128) {
         self.low &+= other.low
         self.high &+= other.high

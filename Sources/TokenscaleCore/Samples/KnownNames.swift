@@ -3,6 +3,8 @@ package enum AttributeKey: UInt8, Sendable {
     case unknown
     // Who and where.
     case namespace, podName, podUID, node, workload, workloadFallback, instance
+    /// `k8s.pod.label.KEY`: known by the beginning of its name.
+    case podLabel
     case session, model, queue, querySource
     // What a point counts.
     case type, genAITokenType, decision

@@ -60,8 +60,8 @@ package struct MetricPoint: Sendable {
     package var time: Timestamp = .zero
     /// Tokens, USD, seconds, lines, tasks…, in the unit of ``kind``.
     package var value: Double = 0
-    package var session: TextRange = .absent
-    package var model: TextRange = .absent
+    package var session: IdentityText = .absent
+    package var model: IdentityText = .absent
     /// Name of the queue, for ``MetricKind/queueDepth``.
     package var queue: TextRange = .absent
     /// The item's own pod attributes: used when the resource has none.
@@ -69,6 +69,19 @@ package struct MetricPoint: Sendable {
     package var querySource: QuerySource = .unknown
 
     package init() {}
+
+    /// Moves every range.
+    @inline(__always)
+    mutating func move(by offset: Int) {
+        self.session.range.move(by: offset)
+        self.model.range.move(by: offset)
+        self.queue.move(by: offset)
+        self.pod.namespace.move(by: offset)
+        self.pod.name.move(by: offset)
+        self.pod.uid.move(by: offset)
+        self.pod.node.move(by: offset)
+        self.pod.workload.move(by: offset)
+    }
 }
 
 /// The Kubernetes attributes of a resource or an item, as ranges of the batch's text.

@@ -22,31 +22,71 @@ package struct ResourceBuilder: Sendable {
         text: RawSpan,
         batch: inout ResourceBatch
     ) {
+        self.set(self.resolve(name: name, value: value, text: text), name: name, text: text, batch: &batch)
+    }
+
+    /// The expensive half of ``set(name:value:text:batch:)``: the same for the same bytes.
+    package func resolve(name: TextRange, value: AttributeValue, text: RawSpan) -> ResolvedAttribute {
         let bytes = text.extracting(name.offsets)
         let fingerprint = self.names.hash.hash128(bytes)
         let valueFingerprint = value.fingerprint(in: text, by: self.names.hash)
-        batch.resource.combineUnordered(fingerprint.combined(with: valueFingerprint))
-        switch self.names.attributes[fingerprint] {
-        case .unknown: self.setLabel(name: name, bytes: bytes, value: value.stringRange, batch: &batch)
-        case .instance: if value.kind != .empty { batch.instance = valueFingerprint }
-        case let key where PodAttributes.keys.contains(key): batch.pod.set(key, to: self.identity(value.stringRange))
+        var key = self.names.attributes[fingerprint]
+        if key == .unknown, Self.labelKeyStart(in: bytes) != nil { key = .podLabel }
+        return ResolvedAttribute(
+            key: key,
+            fingerprint: fingerprint.combined(with: valueFingerprint),
+            value: value,
+            valueFingerprint: valueFingerprint
+        )
+    }
+
+    /// The other half.
+    package mutating func set(
+        _ attribute: ResolvedAttribute,
+        name: TextRange,
+        text: RawSpan,
+        batch: inout ResourceBatch
+    ) {
+        self.set(attribute, movedBy: 0, batch: &batch)
+        guard attribute.key == .podLabel else { return }
+        self.setLabel(name: name, value: attribute.value.stringRange, text: text, batch: &batch)
+    }
+
+    /// The other half for all keys but ``AttributeKey/podLabel``, of which the name is kept too.
+    ///
+    /// - Parameter offset: How much further on than its ranges say the attribute lies.
+    package mutating func set(
+        _ attribute: borrowing ResolvedAttribute,
+        movedBy offset: Int,
+        batch: inout ResourceBatch
+    ) {
+        batch.resource.combineUnordered(attribute.fingerprint)
+        switch attribute.key {
+        case .instance: if attribute.value.kind != .empty { batch.instance = attribute.valueFingerprint }
+        case let key where PodAttributes.keys.contains(key):
+            batch.pod.set(key, to: self.identity(attribute.value.moved(by: offset).stringRange))
         default: break
         }
     }
 
-    /// `k8s.pod.label.KEY`, in older versions of the conventions `k8s.pod.labels.KEY`.
-    private mutating func setLabel(name: TextRange, bytes: RawSpan, value: TextRange, batch: inout ResourceBatch) {
+    /// Where the key begins in `k8s.pod.label.KEY`, in older versions of the conventions `k8s.pod.labels.KEY`.
+    private static func labelKeyStart(in name: RawSpan) -> Int? {
         let prefix: StaticString = "k8s.pod.label"
         let length = prefix.utf8CodeUnitCount
-        guard bytes.byteCount > length + 1, bytes.extracting(0..<length).isASCII(prefix) else { return }
+        guard name.byteCount > length + 1, name.extracting(0..<length).isASCII(prefix) else { return nil }
         var start = length
-        if bytes.unsafeByte(start) == UInt8(ascii: "s") { start += 1 }
-        guard bytes.unsafeByte(start) == UInt8(ascii: "."), start + 1 < bytes.byteCount else { return }
+        if name.unsafeByte(start) == UInt8(ascii: "s") { start += 1 }
+        guard name.unsafeByte(start) == UInt8(ascii: "."), start + 1 < name.byteCount else { return nil }
+        return start + 1
+    }
+
+    private mutating func setLabel(name: TextRange, value: TextRange, text: RawSpan, batch: inout ResourceBatch) {
+        guard let start = Self.labelKeyStart(in: text.extracting(name.offsets)) else { return }
         guard batch.labels.count < self.labelCountMax else {
             self.isOverLimit = true
             return
         }
-        let key = TextRange(offset: Int(name.offset) + start + 1, byteCount: bytes.byteCount - start - 1)
+        let key = TextRange(offset: Int(name.offset) + start, byteCount: Int(name.byteCount) - start)
         batch.labels.append(LabelRange(key: self.identity(key), value: self.identity(value)))
     }
 

@@ -23,6 +23,12 @@ package struct TextRange: Hashable, Sendable {
     @inline(__always)
     package var offsets: Range<Int> { Int(self.offset)..<(Int(self.offset) + Int(self.byteCount)) }
 
+    /// The same text `offset` bytes further on. No text is nowhere.
+    @inline(__always)
+    mutating func move(by offset: Int) {
+        self.offset = self.isAbsent ? 0 : UInt32(truncatingIfNeeded: Int(self.offset) &+ offset)
+    }
+
     /// A string of the bytes, invalid UTF-8 repaired. Allocates: for new identities only.
     package func string(in text: RawSpan) -> String {
         let bytes = text.extracting(self.offsets)

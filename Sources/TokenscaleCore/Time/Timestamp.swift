@@ -5,6 +5,7 @@
 package struct Timestamp: Hashable, Comparable, Sendable {
     package var nanoseconds: Int64
 
+    @inlinable
     package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     /// Whole milliseconds since the epoch, as log events and JSON carry them.
@@ -13,11 +14,13 @@ package struct Timestamp: Hashable, Comparable, Sendable {
     package init(seconds: Int64) { self.nanoseconds = seconds &* 1_000_000_000 }
 
     /// Clamps an OTLP `fixed64` time into the range of `Int64`.
+    @inlinable
     package init(clampingUnixNano nanoseconds: UInt64) {
         self.nanoseconds = Int64(clamping: nanoseconds)
     }
 
-    package static let zero = Timestamp(nanoseconds: 0)
+    @inlinable
+    package static var zero: Timestamp { Timestamp(nanoseconds: 0) }
 
     /// The second this moment lies in, rounded towards the past.
     package var second: Int64 {

@@ -47,15 +47,15 @@ struct RecordingDecoder {
 
     private static func item(
         _ content: RecordedItem.Content,
-        session: TextRange,
+        session: IdentityText,
         pod: TextRange,
         _ text: RawSpan,
         _ hash: KeyedHash
     ) -> RecordedItem {
         // Without `session.id` the pod stands for its one session.
         let workload = hash.hash64(text.extracting(pod.offsets))
-        let key = session.isAbsent ? workload : hash.hash64(text.extracting(session.offsets))
-        let name = session.isAbsent ? pod : session
+        let key = session.isAbsent ? workload : session.fingerprint.low
+        let name = session.isAbsent ? pod : session.range
         return RecordedItem(
             content: content,
             session: key,

@@ -18,6 +18,10 @@ struct BatchBuilder {
         return TextRange(offset: self.text.count, byteCount: text.utf8.count)
     }
 
+    mutating func addIdentity(_ text: String) -> IdentityText {
+        text.isEmpty ? .absent : IdentityText(range: self.add(text), fingerprint: self.hash.hash128(text))
+    }
+
     mutating func podAttributes(namespace: String, pod: String) -> PodAttributes {
         var attributes = PodAttributes()
         attributes.namespace = self.add(namespace)
@@ -42,8 +46,8 @@ struct BatchBuilder {
         var event = AgentEvent()
         event.kind = .apiRequest
         event.tokens = tokens
-        event.session = self.add(session)
-        event.model = self.add(model)
+        event.session = self.addIdentity(session)
+        event.model = self.addIdentity(model)
         event.time = time
         event.sequence = sequence
         event.pod = pod
@@ -61,7 +65,7 @@ struct BatchBuilder {
     ) {
         var event = AgentEvent()
         event.kind = kind
-        event.session = self.add(session)
+        event.session = self.addIdentity(session)
         event.time = time
         event.sequence = sequence
         event.toolUse = self.hash.hash64("\(kind)\(sequence)")
@@ -84,8 +88,8 @@ struct BatchBuilder {
         point.kind = kind
         point.value = value
         point.temporality = temporality
-        point.session = self.add(session)
-        point.model = self.add(model)
+        point.session = self.addIdentity(session)
+        point.model = self.addIdentity(model)
         point.start = start
         point.time = time
         point.stream = self.hash.hash128("\(kind)/\(session)/\(model)/\(attributes)")
