@@ -16,8 +16,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case head
         case body
         case idle
-        /// HTTP/2 streams are open: the body of each has its own deadline. An answer has none: a client may open no window
-        /// for it. So a connection on which no stream has begun or ended for long is closed like an idle one.
+        /// HTTP/2 streams are open: the body of each has its own deadline. An answer has none: a client may open no
+        /// window for it. So a connection on which no stream has begun or ended for long is closed like an idle one.
         case streams
         /// Shutting down gracefully.
         case closing

@@ -57,8 +57,8 @@ package struct ReceiverConfiguration: Equatable, Sendable {
     package var headerTimeout: Duration = .seconds(10)
     /// From the head of a request to the end of its body.
     package var bodyTimeout: Duration = .seconds(30)
-    /// A connection on which no request begins or ends is closed after this. Longer than the exporters' interval (60 s), so that they
-    /// can keep their connection.
+    /// A connection on which no request begins or ends is closed after this. Longer than the exporters' interval
+    /// (60 s), so that they can keep their connection.
     package var idleTimeout: Duration = .seconds(600)
     /// How long open requests may take after a graceful shutdown began; then connections are cut.
     package var drainTimeout: Duration = .seconds(2)
