@@ -44,14 +44,22 @@ final class CollectorProcess: @unchecked Sendable {
             self?.end.withLock { $0 = now }
         }
         try self.process.run()
+        try await self.waitUntilReady(count: 1)
+    }
+
+    /// Waits until it has said so often that it is ready.
+    private func waitUntilReady(count: Int) async throws {
         try await eventually("the collector is ready; its log: \(self.logText)", seconds: 30) {
             if !self.process.isRunning { throw ProgramError(description: "it ended: \(self.logText)") }
-            guard let line = self.logLines.first(where: { $0["message"] == "tokenscale is ready" }) else {
-                return false
-            }
+            let lines = self.readyLines
+            guard lines.count >= count, let line = lines.last else { return false }
             self.addresses = line
             return true
         }
+    }
+
+    private var readyLines: [[String: String]] {
+        self.logLines.filter { $0["message"] == "tokenscale is ready" }
     }
 
     deinit {
@@ -97,6 +105,13 @@ final class CollectorProcess: @unchecked Sendable {
     func post(_ path: String, _ body: [UInt8], headers: [HTTPHeader]) async throws -> HTTPResponse {
         let request = HTTPRequest(.post, url: try self.url("otlp_http", path), headers: headers, body: body)
         return try await Program.client.send(request)
+    }
+
+    /// Sends SIGHUP and waits until it is ready again; its ports are others then.
+    func hangUp() async throws {
+        let count = self.readyLines.count
+        kill(self.process.processIdentifier, SIGHUP)
+        try await self.waitUntilReady(count: count + 1)
     }
 
     /// Sends a signal and waits for the end.

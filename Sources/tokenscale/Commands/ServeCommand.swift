@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Logging
+import TokenscaleCore
 
 /// What every command that reads the configuration shares.
 struct ConfigurationOptions: ParsableArguments {
@@ -13,11 +14,22 @@ struct ConfigurationOptions: ParsableArguments {
     )
     var settings: [String] = []
 
+    /// Whether there is a file, which may change while the collector runs.
+    var hasFile: Bool {
+        let file = self.config ?? ProcessInfo.processInfo.environment["TOKENSCALE_CONFIG"]
+        return !(file ?? "").isEmpty
+    }
+
+    /// - Throws: Every fault.
+    func effective() throws(ConfigurationError) -> EffectiveConfiguration {
+        let reader = ConfigurationReader(environment: ProcessInfo.processInfo.environment)
+        return try reader.read(arguments: self.settings, file: self.config)
+    }
+
     /// The configuration, or every fault on standard error and exit code 78.
     func read() throws -> EffectiveConfiguration {
-        let reader = ConfigurationReader(environment: ProcessInfo.processInfo.environment)
         do throws(ConfigurationError) {
-            return try reader.read(arguments: self.settings, file: self.config)
+            return try self.effective()
         } catch {
             StandardStreams.writeError("tokenscale: " + error.text)
             throw ExitCode(ConfigurationError.exitCode)
@@ -29,7 +41,7 @@ struct ConfigurationOptions: ParsableArguments {
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Run the collector until SIGTERM or SIGINT.",
+        abstract: "Run the collector until SIGTERM or SIGINT; SIGHUP reads --config again.",
         usage: "tokenscale serve [--config FILE] [--print-config] [--SETTING VALUE ...]",
         discussion: SettingsText.help()
     )
@@ -46,21 +58,54 @@ struct ServeCommand: AsyncParsableCommand {
             StandardStreams.write(effective.text)
             return
         }
-        let logger = Self.makeLogger(effective.configuration)
-        for warning in effective.warnings { logger.warning("\(warning)") }
-        do {
-            try await Collector(configuration: effective.configuration, logger: logger).run()
-        } catch {
-            logger.critical("tokenscale cannot run", metadata: ["reason": "\(error)"])
-            throw ExitCode.failure
+        LoggingSystem.bootstrap { _ in Self.logHandler(effective.configuration) }
+        let options = self.options
+        let reload = ConfigurationReload(logger: Self.makeLogger(effective.configuration)) {
+            () throws(ConfigurationError) in try options.effective()
+        }
+        if options.hasFile { HangupSignal.install() }
+        try await Self.serve(effective, reload)
+    }
+
+    /// A start that fails within this fails because of its configuration.
+    private static let startSeconds = 10.0
+
+    /// Runs one collector after the other, until one ends without a configuration for the next.
+    private static func serve(_ first: EffectiveConfiguration, _ reload: ConfigurationReload) async throws {
+        var current = first
+        var former: EffectiveConfiguration?
+        while true {
+            let logger = Self.makeLogger(current.configuration)
+            for warning in current.warnings { logger.warning("\(warning)") }
+            let start = WallClock.now()
+            do {
+                try await Collector(configuration: current.configuration, reload: reload, logger: logger).run()
+                guard let next = reload.takeNext() else { return }
+                former = current
+                current = next
+            } catch {
+                let isStart = WallClock.now().seconds(since: start) < Self.startSeconds
+                guard isStart, let working = former else {
+                    logger.critical("tokenscale cannot run", metadata: ["reason": "\(error)"])
+                    throw ExitCode.failure
+                }
+                logger.error(
+                    "tokenscale cannot run with the new configuration; it runs with the former one",
+                    metadata: ["reason": "\(error)"]
+                )
+                reload.failed()
+                former = nil
+                current = working
+            }
         }
     }
 
-    /// The logger of the process, which libraries use as well.
     private static func makeLogger(_ configuration: Configuration) -> Logger {
+        Logger(label: "tokenscale") { _ in Self.logHandler(configuration) }
+    }
+
+    private static func logHandler(_ configuration: Configuration) -> StandardErrorLogHandler {
         let level = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
-        let format = configuration.logFormat
-        LoggingSystem.bootstrap { _ in StandardErrorLogHandler(level: level, format: format) }
-        return Logger(label: "tokenscale")
+        return StandardErrorLogHandler(level: level, format: configuration.logFormat)
     }
 }

@@ -43,6 +43,15 @@ enum SettingsText {
             "Secrets are never values: where one is needed, the setting names a file that holds it. Sizes may carry",
             "`Ki`, `Mi` or `Gi`. A list is a YAML list in the file; in a flag or variable it is separated by commas or",
             "(where its items have keys) written in YAML's flow style or JSON.",
+            "",
+            "## Changing it while the collector runs",
+            "",
+            "Files that settings name (certificates, tokens, secrets) are read again when they change. The configuration",
+            "file is read again on SIGHUP. With faults nothing changes: they are logged, and",
+            "`tokenscale_config_last_reload_successful` is 0. Without, the collector ends as on SIGTERM and begins anew",
+            "inside the same process, so that every setting is in force; windows, totals and alerts stay, the ports are",
+            "closed meanwhile (below 5 s, usually below 1 s). In Kubernetes the name of the ConfigMap in `Deploy/base`",
+            "holds a hash of the content, so that `kubectl apply -k` rolls the pod instead.",
         ]
         for section in Setting.Section.allCases {
             let members = settings.filter { $0.section == section }

@@ -27,6 +27,7 @@ extension Collector {
             receiver: parts.receiverCounters,
             alerting: parts.alerting,
             process: parts.processCounters,
+            reload: self.reload,
             pods: parts.cluster?.pods,
             reviewer: parts.cluster?.reviewer
         )

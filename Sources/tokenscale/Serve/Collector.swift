@@ -16,6 +16,7 @@ import UnixSignals
 /// deadline.
 struct Collector: Sendable {
     let configuration: Configuration
+    let reload: ConfigurationReload
     let logger: Logger
 
     /// From SIGTERM until what still runs is cancelled, which may take a second for TLS connections that nobody closes:
@@ -37,7 +38,7 @@ struct Collector: Sendable {
         let report: StartReport
     }
 
-    /// Runs until SIGTERM or SIGINT.
+    /// Runs until SIGTERM or SIGINT, or until there is another configuration to run with.
     ///
     /// - Throws: What made it end otherwise; a port that is taken, an unusable data directory.
     func run() async throws {
@@ -97,7 +98,8 @@ struct Collector: Sendable {
 
     private func run(_ services: [any Service]) async throws {
         var configuration = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0) },
+            services: [.init(service: self.reload, successTerminationBehavior: .gracefullyShutdownGroup)]
+                + services.map { .init(service: $0) },
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: self.quietLogger
         )

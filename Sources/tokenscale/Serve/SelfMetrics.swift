@@ -8,13 +8,14 @@ struct SelfMetrics: Sendable {
     let receiver: ReceiverCounters
     let alerting: AlertingParts
     let process: ProcessCounters
+    let reload: ConfigurationReload
     /// `nil` without a cluster.
     let pods: PodWatcher?
     let reviewer: DelegatedAccessReviewer?
 
     var families: [MetricFamily] {
         Self.families(of: self.receiver.statistics) + self.alerting.families
-            + self.processFamilies + self.clusterFamilies
+            + self.reload.status.families + self.processFamilies + self.clusterFamilies
     }
 
     // MARK: - Receiver
