@@ -46,12 +46,12 @@ enum SettingsText {
             "",
             "## Changing it while the collector runs",
             "",
-            "Files that settings name (certificates, tokens, secrets) are read again when they change. The configuration",
-            "file is read again on SIGHUP. With faults nothing changes: they are logged, and",
-            "`tokenscale_config_last_reload_successful` is 0. Without, the collector ends as on SIGTERM and begins anew",
-            "inside the same process, so that every setting is in force; windows, totals and alerts stay, the ports are",
-            "closed meanwhile (below 5 s, usually below 1 s). In Kubernetes the name of the ConfigMap in `Deploy/base`",
-            "holds a hash of the content, so that `kubectl apply -k` rolls the pod instead.",
+            "Files that settings name (certificates, tokens, secrets) are read again when they change. The",
+            "configuration file is read again on SIGHUP. With faults nothing changes: they are logged, and",
+            "`tokenscale_config_last_reload_successful` is 0. Without, the collector ends as on SIGTERM and begins",
+            "anew inside the same process, so that every setting is in force; windows, totals and alerts stay, the",
+            "ports are closed meanwhile (below 5 s, usually below 1 s). In Kubernetes the name of the ConfigMap in",
+            "`Deploy/base` holds a hash of the content, so that `kubectl apply -k` rolls the pod instead.",
         ]
         for section in Setting.Section.allCases {
             let members = settings.filter { $0.section == section }

@@ -63,7 +63,7 @@ final class ConfigurationReload: Service {
             self.failed()
             for fault in error.faults {
                 self.logger.error(
-                    "The configuration has a fault; the one in use stays until it is corrected and SIGHUP is sent again",
+                    "The configuration has a fault: the one in use stays; correct it and send SIGHUP again",
                     metadata: ["fault": "\(fault.text)"]
                 )
             }
