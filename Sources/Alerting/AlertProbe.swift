@@ -29,7 +29,7 @@ package enum AlertProbe {
             let start = now()
             var text = "accepted"
             for transition in Self.transitions(at: start, configuration.policy) where text == "accepted" {
-                text = await Self.send(transition, request, client, now: now())
+                text = await Self.send(transition, request, client, now: now)
             }
             client.shutdown()
             results.append(
@@ -49,10 +49,14 @@ package enum AlertProbe {
         _ transition: AlertTransition,
         _ request: ReceiverRequest,
         _ client: HTTPClient,
-        now: Timestamp
+        now: @Sendable () -> Timestamp
     ) async -> String {
         do throws(ReceiverRequestError) {
-            let verdict = try await ReceiverLane.send(try request.request(for: [transition], now: now), with: client)
+            let verdict = try await ReceiverLane.send(
+                try request.request(for: [transition], now: now()),
+                with: client,
+                now: now
+            )
             switch verdict {
             case .accepted: return "accepted"
             case .retry(let problem, _), .park(let problem): return problem

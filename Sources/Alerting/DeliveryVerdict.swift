@@ -11,15 +11,14 @@ enum DeliveryVerdict: Equatable, Sendable {
     case gone
 
     /// RFC 9110 §15; 410 and redirects as Standard Webhooks and the CloudEvents webhook binding demand.
-    init(status: Int, retryAfter: String?) {
-        let after = retryAfter.flatMap(RetryAfter.seconds)
+    init(status: Int, afterSeconds: Double? = nil) {
         switch status {
         case 200..<300: self = .accepted
         case 410: self = .gone
-        case 408, 425, 429, 500...599: self = .retry(problem: "status \(status)", afterSeconds: after)
+        case 408, 425, 429, 500...599: self = .retry(problem: "status \(status)", afterSeconds: afterSeconds)
         // Credentials are files that may be being replaced right now.
         case 401, 403, 407:
-            self = .retry(problem: "status \(status): check the receiver's credentials", afterSeconds: after)
+            self = .retry(problem: "status \(status): check the receiver's credentials", afterSeconds: afterSeconds)
         case 300..<400: self = .park(problem: "status \(status): redirects are refused; configure the final URL")
         case 404: self = .park(problem: "status 404: check the receiver's URL")
         default: self = .park(problem: "status \(status): the receiver does not accept this alert")
@@ -28,7 +27,7 @@ enum DeliveryVerdict: Equatable, Sendable {
 
     init(_ error: HTTPClientError) {
         switch error {
-        case .redirectRefused(let status): self = Self(status: status, retryAfter: nil)
+        case .redirectRefused(let status): self = Self(status: status)
         case .addressRefused:
             self = .park(problem: "\(error); set the receiver's allow-metadata-addresses if that is really meant")
         case .urlRefused, .headerRefused: self = .park(problem: error.description)
@@ -46,10 +45,11 @@ enum DeliveryVerdict: Equatable, Sendable {
     }
 }
 
+/// RFC 9110 §10.2.3: whole seconds, or a date.
 enum RetryAfter {
-    /// Seconds; the form with a date is not worth a parser: it is read as one minute.
-    static func seconds(_ value: String) -> Double? {
-        if let seconds = Double(value), seconds.isFinite, seconds >= 0 { return seconds }
-        return value.contains("GMT") ? 60 : nil
+    /// Seconds from `now` on; `nil` for what is neither form.
+    static func seconds(_ value: String, now: Timestamp) -> Double? {
+        if let seconds = Double(value) { return seconds.isFinite && seconds >= 0 ? seconds : nil }
+        return Timestamp(httpDate: value).map { max(0, $0.seconds(since: now)) }
     }
 }

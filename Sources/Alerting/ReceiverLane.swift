@@ -190,7 +190,8 @@ struct ReceiverLane: Sendable {
         do throws(ReceiverRequestError) {
             return try await ReceiverLane.send(
                 try request.request(for: transitions, now: self.now()),
-                with: self.client
+                with: self.client,
+                now: self.now
             )
         } catch {
             if error == .http(.cancelled) || error == .http(.clientClosed) { return nil }
@@ -201,13 +202,16 @@ struct ReceiverLane: Sendable {
     /// Sends and judges the answer by its head; of the body so much is read that the connection can be used again.
     static func send(
         _ request: HTTPRequest,
-        with client: HTTPClient
+        with client: HTTPClient,
+        now: @Sendable () -> Timestamp
     ) async throws(ReceiverRequestError) -> DeliveryVerdict {
         do throws(HTTPClientError) {
             let stream = try await client.open(request)
             let verdict = DeliveryVerdict(
                 status: stream.head.status,
-                retryAfter: stream.head.headers.value(of: "retry-after")
+                afterSeconds: stream.head.headers.value(of: "retry-after").flatMap {
+                    RetryAfter.seconds($0, now: now())
+                }
             )
             var byteCount = 0
             while byteCount < 64 << 10, let chunk = try? await stream.next() { byteCount += chunk.count }

@@ -39,10 +39,18 @@ struct DeliveryPolicyTests {
         let policy = DeliveryPolicy()
         #expect(policy.delaySeconds(attemptCount: 1, retryAfterSeconds: 17, using: &generator) == 17)
         #expect(policy.delaySeconds(attemptCount: 1, retryAfterSeconds: 1e9, using: &generator) == 3600)
-        #expect(RetryAfter.seconds("12") == 12)
-        #expect(RetryAfter.seconds("Fri, 31 Dec 2027 23:59:59 GMT") == 60)
-        #expect(RetryAfter.seconds("soon") == nil)
-        #expect(RetryAfter.seconds("-1") == nil)
+    }
+
+    @Test(
+        "Retry-After is seconds or a date",
+        arguments: [
+            ("12", 12), ("Sat, 21 Nov 2026 10:02:03 GMT", 123), ("Sat, 21 Nov 2026 09:00:00 GMT", 0), ("soon", nil),
+            ("-1", nil), ("", nil), ("Sun, 21 Nov 2026 10:02:03 GMT", nil), ("nan", nil),
+        ] as [(String, Double?)]
+    )
+    func retryAfterForms(value: String, wanted: Double?) throws {
+        let now = try #require(Timestamp(httpDate: "Sat, 21 Nov 2026 10:00:00 GMT"))
+        #expect(RetryAfter.seconds(value, now: now) == wanted)
     }
 
     @Test(
@@ -55,7 +63,7 @@ struct DeliveryPolicyTests {
         ]
     )
     func statuses(status: Int, wanted: String) {
-        #expect(Self.name(DeliveryVerdict(status: status, retryAfter: nil)) == wanted)
+        #expect(Self.name(DeliveryVerdict(status: status)) == wanted)
     }
 
     @Test("what each failure of the network means")
