@@ -3,20 +3,27 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `Resources/receiver.py`, started once for all tests; it ends with this process.
+/// `Resources/receiver.py`: one for all tests, or one of a test's own that speaks TLS. It ends with this process.
 final class ReceiverDouble: Sendable {
     let port: Int
     private let process: Process
     private let input: Pipe
+    private let scheme: String
+    private let tls: TLSOptions
     private let client = HTTPClient(HTTPClient.Configuration(userAgent: "tokenscale/test", proxy: .direct))
 
     static let shared: Result<ReceiverDouble, any Error> = Result { try ReceiverDouble() }
 
-    private init() throws {
+    /// - Parameters:
+    ///   - certificates: Paths of certificate, key, and the authority of clients; without them it speaks plain HTTP.
+    ///   - tls: How this test reads the records.
+    init(certificates: [String] = [], tls: TLSOptions = TLSOptions()) throws {
+        self.scheme = certificates.isEmpty ? "http" : "https"
+        self.tls = tls
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Resources/receiver.py")
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", script.path]
+        process.arguments = ["python3", script.path] + certificates
         let (input, output) = (Pipe(), Pipe())
         process.standardInput = input
         process.standardOutput = output
@@ -28,7 +35,9 @@ final class ReceiverDouble: Sendable {
     }
 
     /// A URL that behaves as `script` says; see the script's head.
-    func url(_ name: String, _ script: String = "200") -> String { "http://127.0.0.1:\(self.port)/b/\(name)/\(script)" }
+    func url(_ name: String, _ script: String = "200") -> String {
+        "\(self.scheme)://127.0.0.1:\(self.port)/b/\(name)/\(script)"
+    }
 
     struct Record: Codable, Sendable {
         var time: Double
@@ -45,7 +54,8 @@ final class ReceiverDouble: Sendable {
     }
 
     func records(_ name: String) async throws -> [Record] {
-        let request = HTTPRequest(url: "http://127.0.0.1:\(self.port)/records/\(name)")
+        var request = HTTPRequest(url: "\(self.scheme)://127.0.0.1:\(self.port)/records/\(name)")
+        request.tls = self.tls
         let response = try await self.client.send(request, bodyLimit: 256 << 20)
         return try JSONDecoder().decode([Record].self, from: Data(response.body))
     }

@@ -12,11 +12,13 @@ GET /records/NAME   what came to NAME, in order, as a JSON array
 Requests in absolute form (to a proxy) are remembered under the name `proxy`.
 
 Prints its port. Ends when standard input ends.
+With the arguments CERTIFICATE KEY AUTHORITY it speaks TLS and demands a client certificate of the authority.
 """
 import http.server
 import json
 import os
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -94,6 +96,12 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 server = Server(("127.0.0.1", 0), Handler)
+if len(sys.argv) == 4:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[1], sys.argv[2])
+    context.load_verify_locations(sys.argv[3])
+    context.verify_mode = ssl.CERT_REQUIRED
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 print(server.server_address[1], flush=True)
 sys.stdin.read()
