@@ -1,10 +1,10 @@
 package import Logging
 package import TokenscaleCore
 
-/// Steps 8 and 9 of the one-second loop: decides what changed, stores it, and only then believes it.
+/// Steps 8 and 9 of the one-second loop: decides what changed, and stores it before anybody is told.
 ///
 /// Owned by the loop's task. Nothing here throws: an outbox that cannot be written delays alerts, is counted, logged
-/// and shown, and leaves everything else running.
+/// and shown, and leaves everything else running. What was decided meanwhile is kept (``UnstoredDecisions``).
 package struct AlertEvaluator: Sendable {
     private let outbox: AlertOutbox
     private let configuration: AlertingConfiguration
@@ -13,6 +13,7 @@ package struct AlertEvaluator: Sendable {
     private let stored: LaneSignals
     /// `nil` until the stored alerts could be read: deciding without them would tell everything a second time.
     private var alerts: AlertStateMachine?
+    private var unstored: UnstoredDecisions
     private var silences: [AlertSilence] = []
     private var lastPrune: Timestamp = .zero
     private var problem: AlertingError?
@@ -31,6 +32,7 @@ package struct AlertEvaluator: Sendable {
     ) {
         self.outbox = outbox
         self.configuration = configuration
+        self.unstored = UnstoredDecisions(transitionLimit: configuration.outbox.rowLimit)
         self.status = status
         self.stored = sender?.signals ?? LaneSignals(names: [])
         self.logger = logger
@@ -44,20 +46,20 @@ package struct AlertEvaluator: Sendable {
         await self.readSilences(at: now)
         next.silences = self.silences
         let transitions = next.step(snapshot, directory: directory)
-        if next.changes.isEmpty && transitions.isEmpty {
-            self.alerts = next
-        } else if await self.store(transitions, of: next, at: now) {
-            self.alerts = next
-            self.count(transitions)
-            if !transitions.isEmpty { self.stored.signalAll() }
-        }
+        self.alerts = next
+        let lostCount = self.unstored.add(transitions, of: next)
+        if lostCount > 0 { self.report(lostCount: lostCount) }
+        if !self.unstored.isEmpty { await self.store(at: now) }
         await self.keepHouse(at: now)
         await self.probe(at: now)
         self.publish(next)
     }
 
     /// Forgets what is known and reads it from the outbox at the next call: after another replica was the leader.
-    package mutating func reload() { self.alerts = nil }
+    package mutating func reload() {
+        self.alerts = nil
+        self.unstored = UnstoredDecisions(transitionLimit: self.configuration.outbox.rowLimit)
+    }
 
     // MARK: - Steps
 
@@ -92,22 +94,22 @@ package struct AlertEvaluator: Sendable {
         }
     }
 
-    private mutating func store(
-        _ transitions: [AlertTransition],
-        of next: AlertStateMachine,
-        at now: Timestamp
-    ) async -> Bool {
+    /// Stores what was decided since the last time it could be.
+    private mutating func store(at now: Timestamp) async {
         let configuration = self.configuration
         do throws(AlertingError) {
             let droppedCount = try await self.outbox.append(
-                transitions,
-                changed: next.changedAlerts,
-                removedIDs: next.changes.removedIDs
+                self.unstored.transitions,
+                changed: self.unstored.changedAlerts,
+                removedIDs: self.unstored.removedIDs
             ) { transition in
                 let names = configuration.receivers(for: transition.alert.labels)
                 guard transition.isResolved else { return names }
                 return names.filter { configuration.receiver(named: $0)?.sendsResolved ?? false }
             }
+            self.count(self.unstored.transitions)
+            if !self.unstored.transitions.isEmpty { self.stored.signalAll() }
+            self.unstored.removeAll()
             if droppedCount > 0 {
                 self.status.update { $0.statistics.outboxDroppedCount += Int64(droppedCount) }
                 self.logger.error(
@@ -115,10 +117,8 @@ package struct AlertEvaluator: Sendable {
                     metadata: ["count": "\(droppedCount)", "row_limit": "\(configuration.outbox.rowLimit)"]
                 )
             }
-            return true
         } catch {
             self.report(error, of: .append, at: now)
-            return false
         }
     }
 
@@ -160,6 +160,14 @@ package struct AlertEvaluator: Sendable {
     }
 
     // MARK: - Telling about ourselves
+
+    private func report(lostCount: Int) {
+        self.status.update { $0.statistics.outboxDroppedCount += Int64(lostCount) }
+        self.logger.error(
+            "The outbox cannot be used and too many alerts wait for it: dropped the oldest",
+            metadata: ["count": "\(lostCount)", "row_limit": "\(self.configuration.outbox.rowLimit)"]
+        )
+    }
 
     private func count(_ transitions: [AlertTransition]) {
         self.status.update { status in

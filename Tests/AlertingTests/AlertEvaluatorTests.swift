@@ -80,6 +80,46 @@ struct AlertEvaluatorTests {
         #expect(try await self.outbox.transitionIDs().count == 200)
     }
 
+    @Test("what began and ended while the disk was full is told, in order, when there is room again")
+    func overWhileFull() async throws {
+        var evaluator = self.evaluator()
+        await evaluator.evaluate(self.snapshot(0, .warning))
+        let pageCount = try await self.outbox.write { database in
+            let count = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+            try database.execute(sql: "PRAGMA max_page_count = \(count)")
+            return count
+        }
+        let crowd = [(name: "fixer", severity: LoopSeverity?.some(.warning))]
+        let late = (0..<200).map { (name: "late-\($0)", severity: LoopSeverity?.some(.critical)) }
+        await evaluator.evaluate(AlertingFixtures.snapshot(at: self.start.advanced(bySeconds: 1), crowd + late))
+        #expect(!self.status.current.statistics.isOutboxHealthy)
+        let recovered = late.map { (name: $0.name, severity: LoopSeverity?.none) }
+        await evaluator.evaluate(AlertingFixtures.snapshot(at: self.start.advanced(bySeconds: 2), crowd + recovered))
+        #expect(self.status.current.alerts.map { $0.subject.pod?.name } == ["fixer"])
+        #expect(try await self.outbox.transitionIDs().count == 1)
+
+        _ = try await self.outbox.write { try $0.execute(sql: "PRAGMA max_page_count = \(pageCount + 10000)") }
+        await evaluator.evaluate(self.snapshot(3, .warning))
+        #expect(self.status.current.statistics.isOutboxHealthy)
+        let kinds = Dictionary(grouping: try await self.outbox.openDeliveries(limit: 1000)) { $0.alertID }
+            .mapValues { $0.map(\.kind) }
+        #expect(kinds.values.filter { $0 == ["fired", "resolved"] }.count == 200)
+        #expect(kinds.values.filter { $0 == ["fired"] }.count == 1)
+        #expect(kinds.count == 201)
+        #expect(try await self.outbox.alerts().map { $0.subject.pod?.name } == ["fixer"])
+        #expect(self.status.current.statistics.transitions.values.reduce(0, +) == 401)
+    }
+
+    @Test("of more decisions than the outbox may hold the oldest are dropped and counted")
+    func tooMuchWhileFull() async throws {
+        var unstored = UnstoredDecisions(transitionLimit: 3)
+        let machine = AlertStateMachine()
+        let lives = AlertingFixtures.life("one") + AlertingFixtures.life("two")
+        #expect(unstored.add(Array(lives[..<2]), of: machine) == 0)
+        #expect(unstored.add(Array(lives[2...]), of: machine) == 3)
+        #expect(unstored.transitions == Array(lives[3...]))
+    }
+
     @Test("an outbox that cannot be opened is tried again at every tick; nothing is decided before")
     func lateVolume() async throws {
         let path = self.directory.path("volume/alerts.sqlite")

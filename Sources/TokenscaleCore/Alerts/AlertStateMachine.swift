@@ -1,8 +1,7 @@
 /// Decides, from one snapshot and what fired before, what receivers are told. A value without clock or I/O.
 ///
-/// The evaluator's loop is: `var next = alerts; let transitions = next.step(snapshot);` store both durably;
-/// only then `alerts = next`. When storing fails the old value is kept, and the next step comes to the same
-/// conclusions again.
+/// The evaluator stores ``changes`` and transitions together before anybody is told. When storing fails it keeps them
+/// and goes on; they are stored with those of a later step.
 ///
 /// Cost: O(sessions) to look, O(alerts log alerts) to decide; a fleet without findings costs a pass over its sessions.
 package struct AlertStateMachine: Sendable {
