@@ -8,13 +8,12 @@ import Testing
 struct DashboardTests {
     @Test("every expression of every panel and rule answers something, or is known to be empty for a reason")
     func everyExpression() async throws {
-        guard let prometheus = Program.find("prometheus"), let python = Program.find("python3"),
-            let curl = Program.find("curl")
+        guard let prometheus = Program.find("prometheus"), let curl = Program.find("curl")
         else {
-            print("skipped: needs prometheus, python3 and curl (Debian packages of these names)")
+            print("skipped: needs prometheus and curl (Debian packages of these names)")
             return
         }
-        let receiver = try WebhookSink(python: python)
+        let receiver = try WebhookSink(name: "dashboards")
         let collector = try await CollectorProcess(
             arguments: ["--alert-receivers", "[{name: sink, type: webhook, url: '\(receiver.url)'}]"]
         )
@@ -45,29 +44,6 @@ struct DashboardTests {
         #expect(check.code == 0, "\(check.output)\(check.error)")
         _ = try await collector.stop()
     }
-}
-
-/// Accepts every webhook: the receiver double of AlertingTests.
-private final class WebhookSink: Sendable {
-    let url: String
-    private let process: Process
-    private let input = Pipe()
-
-    init(python: URL) throws {
-        let process = Process()
-        process.executableURL = python
-        process.arguments = [Program.root.appending(path: "Tests/AlertingTests/Resources/receiver.py").path]
-        let output = Pipe()
-        process.standardInput = self.input
-        process.standardOutput = output
-        try process.run()
-        let port = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-            .trimmingCharacters(in: .whitespacesAndNewlines)
-        self.url = "http://127.0.0.1:\(port)/b/dashboards/200"
-        self.process = process
-    }
-
-    deinit { kill(self.process.processIdentifier, SIGKILL) }
 }
 
 /// A real Prometheus with our rules, scraping every second.
