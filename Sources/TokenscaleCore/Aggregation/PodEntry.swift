@@ -17,9 +17,6 @@ struct PodEntry: Sendable {
     var sessions: [Int] = []
     /// The pod's part of the ledger, one per model.
     var counters: [ModelCounter] = []
-    /// The peer and directory version that its claim was last checked against.
-    var checkedPeer: PeerAddress?
-    var checkedVersion: UInt64 = 0
 
     init(id: PodID, key: Hash128, attribution: AttributionSource, arrival: Timestamp) {
         self.id = id

@@ -1,19 +1,18 @@
 extension ActionFingerprint {
-    /// The fingerprint of `text` without what varies from one attempt to the next.
+    /// The fingerprint of an error's text without what varies from one attempt to the next.
     ///
     /// Every run of digits becomes one mark, so numbers, dates and times of any length are equal (`try=9`, `try=10`).
     /// So does every UUID and every run of 12 or more hexadecimal digits that has at least one digit (ids, hashes);
-    /// shorter ones keep their letters, because words such as `deadbeef` or a short commit hash also tell actions
-    /// apart. With `removingPaths` (error texts: the current directory is part of them) a word that contains `/`
-    /// becomes one mark.
+    /// shorter ones keep their letters, because words such as `deadbeef` or a short commit hash also tell errors
+    /// apart. A word that contains `/` becomes one mark: the current directory is part of many texts.
     ///
     /// One pass, no memory. Never 0.
-    package static func normalizedHash(of text: RawSpan, by hash: KeyedHash, removingPaths: Bool) -> UInt64 {
+    package static func normalizedHash(of text: RawSpan, by hash: KeyedHash) -> UInt64 {
         var stream = HashStream(key: hash.key)
         var offset = 0
         while offset < text.byteCount {
             let byte = text.unsafeByte(offset)
-            if removingPaths, let end = Self.pathEnd(in: text, from: offset) {
+            if let end = Self.pathEnd(in: text, from: offset) {
                 stream.append(UInt8(ascii: "/"))
                 offset = end
             } else if byte.isASCIIWord {

@@ -5,8 +5,6 @@
 package struct ActionFingerprint: Sendable {
     /// Of all bytes.
     package var exact: UInt64 = 0
-    /// Of the text without what varies between attempts, see ``normalizedHash(of:by:removingPaths:)``.
-    package var normalized: UInt64 = 0
     /// Of `file_path`, `notebook_path` or `path`; 0 without one.
     package var file: UInt64 = 0
     /// Of `bash_command`, or of the first word of `command` or `full_command`; 0 without one.
@@ -21,7 +19,6 @@ package struct ActionFingerprint: Sendable {
 
     package init(json: RawSpan, by hash: KeyedHash) {
         self.exact = hash.hash64(json)
-        self.normalized = Self.normalizedHash(of: json, by: hash, removingPaths: false)
         var scanner = ShallowObjectScanner()
         while let member = scanner.next(in: json) {
             self.set(key: json.extracting(member.key), value: json.extracting(member.value), by: hash)

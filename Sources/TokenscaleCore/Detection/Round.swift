@@ -59,7 +59,6 @@ struct Episode {
     var kind: EvidenceKind = .neutral
     var tool: ToolKind = .other
     var action: UInt64 = 0
-    var distinctActionCount: UInt16 = 0
 
     var isOpen: Bool { self.onset != .zero }
 }

@@ -135,7 +135,6 @@ package struct SessionDetector: Sendable {
         case .compaction: self.takeCompaction(observation, configuration)
         case .hookExecution:
             if observation.isStopHook, observation.blockingHookCount > 0 {
-                self.turn.isHookBlocked = true
                 self.addDirect(.blockedByHook, 1, observation, configuration)
             }
         case .subagentCompleted:

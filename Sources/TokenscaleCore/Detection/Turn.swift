@@ -18,7 +18,6 @@ struct Turn {
     var hasProgress = false
     /// New actions that succeeded.
     var learnedCount: UInt32 = 0
-    var isHookBlocked = false
     var lastHadTool = false
     var lastHadResponse = false
     var sendsResponses = false

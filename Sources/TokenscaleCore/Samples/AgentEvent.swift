@@ -142,8 +142,6 @@ package struct AgentEvent: Sendable {
     // Only with OTEL_LOG_TOOL_DETAILS=1: keyed hashes of the arguments.
     /// Of the arguments as sent (`tool_input`, else `tool_parameters`).
     package var arguments: UInt64 = 0
-    /// Of the arguments without digits, hexadecimal ids and times.
-    package var normalizedArguments: UInt64 = 0
     /// Of the file the tool works on (`file_path`, `notebook_path`, `path`).
     package var file: UInt64 = 0
     /// Of the first word of the command.

@@ -156,7 +156,7 @@ package struct AgentEventBuilder: Sendable {
             let error = text.extracting(value.text.offsets)
             let hash = self.names.hash.content
             self.event.errorTextAsSent = hash.hash64(error)
-            self.event.errorText = ActionFingerprint.normalizedHash(of: error, by: hash, removingPaths: true)
+            self.event.errorText = ActionFingerprint.normalizedHash(of: error, by: hash)
         case .toolInput, .toolParameters: self.setArguments(value, text, isInput: key == .toolInput)
         default: self.setPod(key, value)
         }
@@ -172,10 +172,7 @@ package struct AgentEventBuilder: Sendable {
     private mutating func setArguments(_ value: AttributeValue, _ text: RawSpan, isInput: Bool) {
         guard value.kind == .string, !value.text.isAbsent else { return }
         let found = ActionFingerprint(json: text.extracting(value.text.offsets), by: self.names.hash.content)
-        if isInput || !self.hasToolInput {
-            self.event.arguments = found.exact
-            self.event.normalizedArguments = found.normalized
-        }
+        if isInput || !self.hasToolInput { self.event.arguments = found.exact }
         self.hasToolInput = self.hasToolInput || isInput
         if found.file != 0 { self.event.file = found.file }
         // `bash_command` of the parameters is the command without its assignments: it wins over the first word.

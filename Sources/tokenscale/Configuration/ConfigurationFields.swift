@@ -21,8 +21,6 @@ struct ConfigurationFields: Sendable {
         }
     }
 
-    func value(_ key: String) -> ConfigurationValue? { self.values[key] }
-
     func text(_ key: String) throws(SettingError) -> String {
         guard let text = try self.optionalText(key) else { throw SettingError(message: "\(key) is missing") }
         return text
@@ -49,23 +47,6 @@ struct ConfigurationFields: Sendable {
             }
             return texts
         case .map: throw SettingError(message: "\(key) must be a list of texts")
-        }
-    }
-
-    /// A flat mapping of texts.
-    func texts(by key: String) throws(SettingError) -> [String: String] {
-        switch self.values[key] {
-        case nil: return [:]
-        case .map(let entries):
-            var texts: [String: String] = [:]
-            for entry in entries {
-                guard case .text(let text) = entry.value else {
-                    throw SettingError(message: "\(key).\(entry.key) must be one text")
-                }
-                texts[entry.key] = text
-            }
-            return texts
-        default: throw SettingError(message: "\(key) must hold keys and values")
         }
     }
 

@@ -112,8 +112,6 @@ struct ConfigurationReader: Sendable {
                 faults.append(self.unknown("--" + key, source: "command line", prefix: "--"))
                 continue
             }
-            // A switch may stand alone.
-            if text == nil, setting.isSwitch { text = "true" }
             guard let text else {
                 let message = "a value is missing; allowed: \(setting.allowed)"
                 faults.append(ConfigurationFault(key: key, seen: nil, source: "command line", message: message))

@@ -27,9 +27,6 @@ struct Setting: Sendable {
     let read: @Sendable (ConfigurationValue, inout Configuration) throws(SettingError) -> Void
     let show: @Sendable (Configuration) -> String
 
-    /// A flag of it may stand without a value: that means `true`.
-    var isSwitch: Bool { self.allowed == "true or false" }
-
     var flag: String { "--" + self.key }
 
     var variable: String {
@@ -105,18 +102,6 @@ extension Setting {
             summary,
             parse: { text in Double(text).flatMap { range.contains($0) ? Value(decimal: $0) : nil } },
             show: { $0.decimalText }
-        )
-    }
-
-    static func boolean(_ key: String, _ section: Section, _ path: any Path<Bool>, _ summary: String) -> Setting {
-        .scalar(
-            key,
-            section,
-            path,
-            allowed: "true or false",
-            summary,
-            parse: { ["true": true, "false": false][$0] },
-            show: { String($0) }
         )
     }
 

@@ -12,7 +12,6 @@ struct Transcript {
     private(set) var text = OTLPText(logsOf: [
         ("service.name", .text("claude-code")), ("k8s.pod.name", .text("transcript")),
     ])
-    private(set) var recordCount = 0
     private var sequence: Int64 = 0
     private var calls: [String: Call] = [:]
     private var messages: Set<String> = []
@@ -125,7 +124,6 @@ struct Transcript {
         if line["isSidechain"]?.isTrue ?? false { all.append(("agent_id", .text("sidechain"))) }
         self.text.addRecord(named: name, milliseconds: self.lastTime, all + attributes)
         self.sequence += 1
-        self.recordCount += 1
     }
 
     /// A commit is told by what git prints: `[branch 1a2b3c4] subject`.
