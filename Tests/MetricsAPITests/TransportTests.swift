@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import MetricsAPI
 import ServiceLifecycle
+import Synchronization
 import TestSupport
 import Testing
 import TokenscaleCore
@@ -88,6 +89,33 @@ struct TransportTests {
             #expect(await answers(new))
             #expect(await !answers(old))
         }
+    }
+
+    @Test("what is wrong with the files is said once, and again when something else is")
+    func saysOnce() throws {
+        let directory = try TemporaryDirectory()
+        func write(_ chain: String, _ key: String) throws {
+            try directory.write(chain, to: "tls.crt")
+            try directory.write(key, to: "tls.key")
+        }
+        let good = try TestAuthority("authority").issue("server", usage: .serverAuth, names: ["localhost"])
+        try write(good.certificatePEM, good.keyPEM)
+        let lines = Mutex<[String]>([])
+        let store = try ServerCertificateStore(
+            source: .files(chain: directory.path("tls.crt"), privateKey: directory.path("tls.key")),
+            now: { Fleet.time },
+            logger: Logger(label: "test") { _ in LineHandler { line in lines.withLock { $0.append(line) } } }
+        )
+        func linesAfterLooking(_ change: () throws -> Void) throws -> Int {
+            try change()
+            for _ in 0..<5 { store.refresh() }
+            return lines.withLock { $0.count }
+        }
+        #expect(try linesAfterLooking {} == 0)
+        #expect(try linesAfterLooking { try write("broken", good.keyPEM) } == 1)
+        #expect(try linesAfterLooking { try FileManager.default.removeItem(atPath: directory.path("tls.key")) } == 2)
+        #expect(try linesAfterLooking { try write(good.certificatePEM, good.keyPEM) } == 2)
+        #expect(try linesAfterLooking { try write("broken", good.keyPEM) } == 3)
     }
 
     @Test("a certificate that cannot be used at the start is an error in words")
@@ -282,4 +310,20 @@ private final class RawConnection: Sendable {
         }
         return false
     }
+}
+
+/// Hands every line on.
+private struct LineHandler: LogHandler {
+    let sink: @Sendable (String) -> Void
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.debug
+
+    init(_ sink: @escaping @Sendable (String) -> Void) { self.sink = sink }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { self.metadata[key] }
+        set { self.metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { self.sink("\(event.level) \(event.message) \(event.metadata ?? [:])") }
 }

@@ -20,6 +20,8 @@ package final class ServerCertificateStore: Service {
         var context: NIOSSLContext
         var pem: PEM
         var renewal: Timestamp?
+        /// What was last said to be wrong.
+        var fault: String?
     }
 
     private struct PEM: Equatable {
@@ -28,21 +30,23 @@ package final class ServerCertificateStore: Service {
     }
 
     private let source: ServerCertificateSource
+    private let checkInterval: Duration
     private let authority: SelfSignedAuthority?
     private let now: @Sendable () -> Timestamp
     private let logger: Logger
     private let state: Mutex<State>
 
-    /// How often the files are looked at. A rotated Secret shows in a pod after about a minute anyway.
-    private static let pollSeconds = 5
-
+    /// - Parameter checkInterval: How often the files are looked at. A rotated Secret shows in a pod after about a
+    ///   minute anyway.
     /// - Throws: ``MetricsAPIError``: the first certificate must be good; later bad ones are logged and not used.
     package init(
         source: ServerCertificateSource,
+        checkInterval: Duration = .seconds(10),
         now: @escaping @Sendable () -> Timestamp,
         logger: Logger
     ) throws(MetricsAPIError) {
         self.source = source
+        self.checkInterval = checkInterval
         self.now = now
         self.logger = logger
         let authority: SelfSignedAuthority? =
@@ -61,7 +65,7 @@ package final class ServerCertificateStore: Service {
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                try? await Task.sleep(for: .seconds(Self.pollSeconds))
+                try? await Task.sleep(for: self.checkInterval)
                 self.refresh()
             }
         }
@@ -73,14 +77,21 @@ package final class ServerCertificateStore: Service {
         if let renewal, self.now() < renewal { return }
         do {
             let (pem, renewal) = try Self.load(self.source, authority: self.authority, now: self.now())
-            guard pem != known else { return }
+            guard pem != known else { return self.state.withLock { $0.fault = nil } }
             let context = try Self.context(pem)
             self.state.withLock { $0 = State(context: context, pem: pem, renewal: renewal) }
             self.logger.info("the API certificate was replaced")
         } catch {
+            let fault = "\(error)"
+            let isNew = self.state.withLock { state in
+                defer { state.fault = fault }
+                return state.fault != fault
+            }
+            // Said once, not at every look.
+            guard isNew else { return }
             self.logger.warning(
                 "the new API certificate is not usable and the previous one stays in use; check the files",
-                metadata: ["error": "\(error)"]
+                metadata: ["error": "\(fault)"]
             )
         }
     }

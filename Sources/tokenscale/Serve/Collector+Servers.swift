@@ -1,4 +1,5 @@
 import MetricsAPI
+import OTLPReceiver
 import ServiceLifecycle
 import TokenscaleCore
 
@@ -67,6 +68,7 @@ extension Collector {
         guard let listener = self.listener("api", self.configuration.apiAddress) else { return [] }
         let certificates = try ServerCertificateStore(
             source: self.certificateSource,
+            checkInterval: self.configuration.receiver.fileCheckInterval,
             now: { WallClock.now() },
             logger: self.logger
         )
