@@ -51,19 +51,20 @@ package enum AlertProbe {
         _ client: HTTPClient,
         now: @Sendable () -> Timestamp
     ) async -> String {
+        let verdict: DeliveryVerdict
         do throws(ReceiverRequestError) {
-            let verdict = try await ReceiverLane.send(
+            verdict = try await ReceiverLane.send(
                 try request.request(for: [transition], now: now()),
                 with: client,
                 now: now
             )
-            switch verdict {
-            case .accepted: return "accepted"
-            case .retry(let problem, _), .park(let problem): return problem
-            case .gone: return "status 410: the receiver is gone"
-            }
         } catch {
-            return error.description
+            verdict = DeliveryVerdict(error)
+        }
+        switch verdict {
+        case .accepted: return "accepted"
+        case .retry(let problem, _), .park(let problem): return problem
+        case .gone: return "status 410: the receiver is gone"
         }
     }
 

@@ -33,7 +33,19 @@ enum DeliveryVerdict: Equatable, Sendable {
         case .urlRefused, .headerRefused: self = .park(problem: error.description)
         default:
             // Certificates, names and networks can be repaired while the delivery waits.
-            self = .retry(problem: error.description, afterSeconds: nil)
+            self = .retry(problem: "\(error)\(Self.advice(error))", afterSeconds: nil)
+        }
+    }
+
+    private static func advice(_ error: HTTPClientError) -> String {
+        switch error {
+        case .connectionFailed: ": is the receiver running, and are host and port of its URL right?"
+        case .connectionLost: "; over TLS, it may want a client certificate (tls-certificate-file)"
+        case .serverUntrusted: "; set tls-ca-file to its authority"
+        case .tlsFailed: "; check tls-ca-file, tls-certificate-file and tls-key-file"
+        case .nameNotResolved: "; check the URL"
+        case .timedOut: "; it may be raised by timeout-seconds"
+        default: ""
         }
     }
 
