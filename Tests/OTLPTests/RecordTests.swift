@@ -86,6 +86,10 @@ struct RecordTests {
         }
         #expect(try cost { $0.attribute(6, "cost_usd") { $0.double(4, 0.092_369) } } == 92_369)
         #expect(try cost { $0.attribute(6, "cost_usd", int: 0) } == 0)
+        #expect(try cost { $0.attribute(6, "cost_usd", "0.05") } == 50_000)
+        #expect(try cost { $0.attribute(6, "cost_usd", "12.345678") } == 12_345_678)
+        #expect(try cost { $0.attribute(6, "cost_usd", "3") } == 3_000_000)
+        #expect(try cost { $0.attribute(6, "cost_usd", "1e3") } == -1)
         #expect(try cost { _ in } == -1)
         for order in [["cost_usd", "cost_usd_micros"], ["cost_usd_micros", "cost_usd"]] {
             let value = try cost { record in

@@ -4,11 +4,30 @@ extension AttributeValue {
         self.kind == .string && text.extracting(self.text.offsets).isASCII(word)
     }
 
-    /// A finite double or int, or a string of decimal digits.
+    /// A finite double or int, or a string of decimal digits with an optional fraction (`"0.05"`).
     package func number(in text: RawSpan) -> Double? {
-        guard self.kind == .double else { return self.integer(in: text).map(Double.init) }
+        guard self.kind == .double else {
+            guard let whole = self.integer(in: text) else { return nil }
+            return Double(whole) + (self.kind == .string ? Self.fraction(of: text.extracting(self.text.offsets)) : 0)
+        }
         let value = Double(bitPattern: self.bits)
         return value.isFinite ? value : nil
+    }
+
+    /// What stands behind the point of a text that ``integer(in:)`` accepts; negative when the text is.
+    private static func fraction(of digits: RawSpan) -> Double {
+        var scale = 0.0
+        var sum = 0.0
+        for offset in 0..<digits.byteCount {
+            let byte = digits.unsafeByte(offset)
+            if byte == UInt8(ascii: ".") {
+                scale = digits.unsafeByte(0) == UInt8(ascii: "-") ? -0.1 : 0.1
+            } else if scale != 0 {
+                sum += Double(byte &- UInt8(ascii: "0")) * scale
+                scale /= 10
+            }
+        }
+        return sum
     }
 }
 
