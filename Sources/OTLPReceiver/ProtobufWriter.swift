@@ -38,25 +38,3 @@ struct ProtobufWriter {
         self.append(field: field, bytes: writer.bytes)
     }
 }
-
-extension [UInt8] {
-    /// Appends `text` as a JSON string (RFC 8259 §7).
-    mutating func append(jsonString text: String) {
-        self.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                self.append(UInt8(ascii: "\\"))
-                self.append(byte)
-            case 0..<0x20:
-                let digits = Array("0123456789abcdef".utf8)
-                self.append(contentsOf: "\\u00".utf8)
-                self.append(digits[Int(byte >> 4)])
-                self.append(digits[Int(byte & 15)])
-            default:
-                self.append(byte)
-            }
-        }
-        self.append(UInt8(ascii: "\""))
-    }
-}

@@ -1,3 +1,5 @@
+import TokenscaleCore
+
 /// gRPC status codes that we answer with: <https://grpc.github.io/grpc/core/md_doc_statuscodes.html>.
 enum RPCCode: Int {
     case ok = 0

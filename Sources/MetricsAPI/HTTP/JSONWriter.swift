@@ -1,3 +1,5 @@
+import TokenscaleCore
+
 /// Writes JSON members in the order they are given: the metrics APIs have recorded bodies to match byte for byte.
 package struct JSONWriter: Sendable {
     package private(set) var bytes: [UInt8] = []
@@ -91,24 +93,5 @@ package struct JSONWriter: Sendable {
         self.needsComma = false
     }
 
-    private mutating func string(_ text: String) {
-        self.bytes.append(34)
-        for byte in text.utf8 {
-            switch byte {
-            case 34: self.bytes.append(contentsOf: [92, 34])
-            case 92: self.bytes.append(contentsOf: [92, 92])
-            case 10: self.bytes.append(contentsOf: [92, 110])
-            case 9: self.bytes.append(contentsOf: [92, 116])
-            case 13: self.bytes.append(contentsOf: [92, 114])
-            case 0..<32:
-                self.bytes.append(contentsOf: "\\u00".utf8)
-                self.bytes.append(Self.hex[Int(byte >> 4)])
-                self.bytes.append(Self.hex[Int(byte & 15)])
-            default: self.bytes.append(byte)
-            }
-        }
-        self.bytes.append(34)
-    }
-
-    private static let hex = Array("0123456789abcdef".utf8)
+    private mutating func string(_ text: String) { self.bytes.append(jsonString: text) }
 }

@@ -15,7 +15,7 @@ struct DemoBody: Sendable {
 
         var json: String {
             switch self {
-            case .string(let text): "{\"stringValue\":\(JSONText.quoted(text))}"
+            case .string(let text): "{\"stringValue\":\(text.jsonQuoted)}"
             case .integer(let number): "{\"intValue\":\(number)}"
             case .double(let number): "{\"doubleValue\":\(number)}"
             case .boolean(let flag): "{\"boolValue\":\(flag)}"

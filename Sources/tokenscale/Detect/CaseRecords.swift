@@ -1,3 +1,5 @@
+import TokenscaleCore
+
 /// The log records that one event of a case stands for: names and values as Claude Code writes them.
 struct CaseRecords {
     private(set) var records: [(name: String, attributes: OTLPText.Attributes)] = []
@@ -96,21 +98,21 @@ struct CaseRecords {
 
     private func details(_ isSuccess: Bool) -> OTLPText.Attributes {
         let event = self.event
-        var input = "{\"h\":\(OTLPText.quoted(event.a ?? ""))"
-        if let file = event.f { input += ",\"file_path\":\(OTLPText.quoted("/repo/" + file))" }
+        var input = "{\"h\":\((event.a ?? "").jsonQuoted)"
+        if let file = event.f { input += ",\"file_path\":\(("/repo/" + file).jsonQuoted)" }
         var parameters: String?
         if event.tool == "Bash" {
             let sleep = event.sl.flatMap { $0 > 0 ? Int($0) : nil }
             let word = event.c ?? "cmd"
             let command = (sleep.map { "sleep \($0); " } ?? "") + word + " " + (event.a ?? "")
-            input += ",\"command\":\(OTLPText.quoted(command))"
-            parameters = "{\"bash_command\":\(OTLPText.quoted(sleep == nil ? word : "sleep"))"
-            parameters? += ",\"full_command\":\(OTLPText.quoted(command))"
+            input += ",\"command\":\(command.jsonQuoted)"
+            parameters = "{\"bash_command\":\((sleep == nil ? word : "sleep").jsonQuoted)"
+            parameters? += ",\"full_command\":\(command.jsonQuoted)"
             if event.commit?.isSet ?? false { parameters? += ",\"git_commit_id\":\"\(self.index)\"" }
             parameters? += "}"
             if event.bg?.isSet ?? false { input += ",\"run_in_background\":true" }
         } else if self.isMCP {
-            let name = OTLPText.quoted(String((event.tool ?? "").dropFirst(5)))
+            let name = String((event.tool ?? "").dropFirst(5)).jsonQuoted
             parameters = "{\"mcp_server_name\":\"srv\",\"mcp_tool_name\":\(name)}"
         } else if event.tool == "Task" || event.tool == "Agent" {
             parameters = "{\"subagent_type\":\"general-purpose\"}"
@@ -124,7 +126,7 @@ struct CaseRecords {
     private mutating func writeRejection(_ toolUse: String) {
         var parameters: OTLPText.Value?
         if self.isDetailed, self.event.tool == "Bash" {
-            let command = OTLPText.quoted("cmd " + (self.event.a ?? ""))
+            let command = ("cmd " + (self.event.a ?? "")).jsonQuoted
             parameters = .text("{\"bash_command\":\"cmd\",\"full_command\":\(command)}")
         }
         self.add(

@@ -5,10 +5,10 @@ struct DetectReport {
     /// A line for the scorer.
     static func line(_ alert: DetectedAlert, of recording: Recording, start: Timestamp) -> String {
         let milliseconds = alert.time.milliseconds - start.milliseconds
-        var text = "{\"case_id\":\(OTLPText.quoted(recording.id)),\"index\":\(alert.index),\"t\":\(milliseconds)"
+        var text = "{\"case_id\":\(recording.id.jsonQuoted),\"index\":\(alert.index),\"t\":\(milliseconds)"
         text += ",\"severity\":\"\(Self.name(alert.severity ?? .info))\""
         if let pattern = alert.finding?.pattern { text += ",\"pattern\":\"\(pattern.name)\"" }
-        text += ",\"session\":\(OTLPText.quoted(alert.subject))"
+        text += ",\"session\":\(alert.subject.jsonQuoted)"
         if alert.severity == nil { text += ",\"resolved\":true" }
         return text + "}"
     }

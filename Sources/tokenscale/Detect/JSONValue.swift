@@ -1,3 +1,5 @@
+import TokenscaleCore
+
 /// Any JSON, for files whose shape is not ours.
 enum JSONValue: Decodable {
     case null
@@ -55,11 +57,11 @@ enum JSONValue: Decodable {
         case .null: "null"
         case .truth(let truth): truth ? "true" : "false"
         case .number(let number): number == number.rounded() && abs(number) < 1e15 ? "\(Int64(number))" : "\(number)"
-        case .text(let text): OTLPText.quoted(text)
+        case .text(let text): text.jsonQuoted
         case .list(let list): "[" + list.map(\.canonical).joined(separator: ",") + "]"
         case .object(let members):
             "{"
-                + members.sorted { $0.key < $1.key }.map { OTLPText.quoted($0.key) + ":" + $0.value.canonical }
+                + members.sorted { $0.key < $1.key }.map { $0.key.jsonQuoted + ":" + $0.value.canonical }
                 .joined(separator: ",") + "}"
         }
     }

@@ -1,3 +1,5 @@
+import TokenscaleCore
+
 /// Writes OTLP/JSON export requests: what recorded sessions are turned into, so that they take the collector's own way
 /// through its decoder.
 struct OTLPText {
@@ -42,7 +44,7 @@ struct OTLPText {
         _ attributes: Attributes
     ) {
         self.separate()
-        self.text += "{\"name\":\(Self.quoted(name)),\"sum\":{\"aggregationTemporality\":1,\"isMonotonic\":true"
+        self.text += "{\"name\":\(name.jsonQuoted),\"sum\":{\"aggregationTemporality\":1,\"isMonotonic\":true"
         self.text += ",\"dataPoints\":[{\"startTimeUnixNano\":\"\(start)000000\",\"timeUnixNano\":\"\(time)000000\""
         self.text += ",\"asDouble\":\(value),\"attributes\":\(Self.json(attributes))}]}}"
     }
@@ -66,27 +68,10 @@ struct OTLPText {
 
     private static func json(_ value: Value) -> String {
         switch value {
-        case .text(let text): "{\"stringValue\":\(self.quoted(text))}"
+        case .text(let text): "{\"stringValue\":\(text.jsonQuoted)}"
         case .integer(let number): "{\"intValue\":\"\(number)\"}"
         case .number(let number): "{\"doubleValue\":\(number)}"
         case .truth(let truth): "{\"boolValue\":\(truth)}"
         }
-    }
-
-    /// A JSON string (RFC 8259 §7).
-    static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

@@ -35,7 +35,7 @@ struct StandardErrorLogHandler: LogHandler {
         case .json:
             let head = [("time", time), ("level", "\(event.level)"), ("message", "\(event.message)")]
             let members = (head + pairs.map { ($0.key, $0.value) }).map { key, value in
-                "\(JSONText.quoted(key)):\(JSONText.quoted(value))"
+                "\(key.jsonQuoted):\(value.jsonQuoted)"
             }
             self.write("{\(members.joined(separator: ","))}")
         }
@@ -44,11 +44,11 @@ struct StandardErrorLogHandler: LogHandler {
     /// A value without white space stands as it is; others in quotes, so that a line stays one line.
     private static func plain(_ text: String) -> String {
         let isPlain = !text.isEmpty && text.allSatisfy { !$0.isWhitespace && $0 != "\"" && $0 != "=" }
-        return isPlain ? text : JSONText.quoted(text)
+        return isPlain ? text : text.jsonQuoted
     }
 
     private static func plainLine(_ text: String) -> String {
-        text.contains { $0.isNewline } ? JSONText.quoted(text) : text
+        text.contains { $0.isNewline } ? text.jsonQuoted : text
     }
 }
 
@@ -69,26 +69,5 @@ struct LogThrottle: Sendable {
         defer { self.suppressedCount = 0 }
         self.last = now
         return self.suppressedCount
-    }
-}
-
-/// Text as a JSON string (RFC 8259 §7).
-enum JSONText {
-    static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case "\u{0}"..."\u{1f}":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }
