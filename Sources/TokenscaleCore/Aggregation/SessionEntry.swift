@@ -49,8 +49,10 @@ struct SessionEntry: Sendable {
         self.turn.isOpen && now.seconds(since: self.lastArrival) > stalenessSeconds
     }
 
-    func isExpired(at now: Timestamp, expirySeconds: Double) -> Bool {
-        now.seconds(since: self.lastArrival) > (self.turn.isOpen ? expirySeconds : expirySeconds / 2)
+    /// - Parameter listeningSince: When this process began: nobody is silent towards a collector that is away.
+    func isExpired(at now: Timestamp, listeningSince: Timestamp, expirySeconds: Double) -> Bool {
+        now.seconds(since: Swift.max(self.lastArrival, listeningSince))
+            > (self.turn.isOpen ? expirySeconds : expirySeconds / 2)
     }
 }
 

@@ -42,7 +42,11 @@ extension Shard {
     mutating func expire(now: Timestamp) {
         let limits = self.configuration
         for slot in self.sessionIndex.slots
-        where self.sessions[slot].isExpired(at: now, expirySeconds: limits.sessionExpirySeconds) {
+        where self.sessions[slot].isExpired(
+            at: now,
+            listeningSince: self.startTime,
+            expirySeconds: limits.sessionExpirySeconds
+        ) {
             let pod = self.sessions[slot].pod
             self.pods[pod].sessions.removeAll { $0 == slot }
             let key = self.sessions[slot].key
@@ -51,7 +55,7 @@ extension Shard {
         }
         for slot in self.podIndex.slots
         where self.pods[slot].sessions.isEmpty
-            && now.seconds(since: self.pods[slot].lastArrival) > limits.podExpirySeconds
+            && now.seconds(since: Swift.max(self.pods[slot].lastArrival, self.startTime)) > limits.podExpirySeconds
             && self.pods[slot].id != .unattributed
         {
             let key = self.pods[slot].key

@@ -117,12 +117,13 @@ struct TestAggregator {
 
     init(
         configuration: AggregatorConfiguration = AggregatorConfiguration(),
+        startTime: Timestamp = Self.start,
         directory: PodDirectoryStore? = nil
     ) {
         self.aggregator = Aggregator(
             configuration: configuration,
             hash: Self.hash,
-            startTime: Self.start,
+            startTime: startTime,
             directory: directory
         )
     }
