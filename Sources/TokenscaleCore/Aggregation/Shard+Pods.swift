@@ -15,24 +15,31 @@ extension Shard {
             self.pods[slot].lastArrival = arrival
             return slot
         }
-        guard self.podIndex.count < Swift.max(1, self.configuration.podLimit / Aggregator.shardCount) else {
-            self.statistics.limitedPodCount += 1
-            return nil
-        }
         let made =
             id
             ?? PodID(
                 namespace: self.name(attributes.namespace, text: text),
                 name: self.name(attributes.name, text: text)
             )
-        var state = PodEntry(id: made, key: key, attribution: attribution, arrival: arrival)
+        // A cut or repaired name is known by what is kept of it: the state file holds no more.
+        let keptKey =
+            id == nil ? self.hash.hash128(made.namespace).combined(with: self.hash.hash128(made.name)) : key
+        if keptKey != key, let slot = self.podIndex.slot(of: keptKey) {
+            self.pods[slot].lastArrival = arrival
+            return slot
+        }
+        guard self.podIndex.count < Swift.max(1, self.configuration.podLimit / Aggregator.shardCount) else {
+            self.statistics.limitedPodCount += 1
+            return nil
+        }
+        var state = PodEntry(id: made, key: keptKey, attribution: attribution, arrival: arrival)
         if !attributes.uid.isAbsent { state.uid = self.name(attributes.uid, text: text) }
         if !attributes.node.isAbsent { state.node = self.name(attributes.node, text: text) }
         if !attributes.workload.isAbsent { state.workload = self.name(attributes.workload, text: text) }
         for label in batch.labels.prefix(Self.labelLimit) {
             state.labels[self.name(label.key, text: text)] = self.name(label.value, text: text)
         }
-        return self.podIndex.insert(state, key: key, into: &self.pods)
+        return self.podIndex.insert(state, key: keptKey, into: &self.pods)
     }
 
     /// Labels kept of a pod that only telemetry tells of.

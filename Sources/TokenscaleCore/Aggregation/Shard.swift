@@ -41,6 +41,8 @@ struct Shard: Sendable {
     }
 
     private mutating func addModel(name: String, key: UInt64) -> Int {
+        // A cut name that the state file brought back is known by what is kept of it.
+        if let index = self.modelNames.firstIndex(of: name) { return index }
         // A sender that invents model names must not fill the memory: names are few in any honest fleet.
         guard self.modelNames.count < Self.modelNameLimit else { return self.model(named: Self.otherModel) }
         self.modelNames.append(name)
@@ -60,11 +62,23 @@ struct Shard: Sendable {
     static let otherModel = "other"
 
     /// A name of bounded length. Allocates: for new identities only.
+    ///
+    /// A name that is cut, or whose UTF-8 is repaired, ends in a fingerprint of what was sent: two names that differ
+    /// never look the same, for two equal series would spoil `/metrics` and two equal sessions the state file.
     func name(_ range: TextRange, text: RawSpan) -> String {
         let limit = self.configuration.nameByteLimit
-        guard Int(range.byteCount) > limit else { return range.string(in: text) }
-        return TextRange(offset: Int(range.offset), byteCount: limit).string(in: text)
+        let fingerprint = self.hash.hash64(text.extracting(range.offsets))
+        if Int(range.byteCount) <= limit {
+            let name = range.string(in: text)
+            if self.hash.hash64(name) == fingerprint { return name }
+        }
+        let kept = Swift.min(Int(range.byteCount), Swift.max(0, limit - Self.fingerprintByteCount))
+        let start = TextRange(offset: Int(range.offset), byteCount: kept).string(in: text)
+        return start + "~" + String(fingerprint, radix: 16)
     }
+
+    /// `~` and sixteen digits.
+    private static let fingerprintByteCount = 17
 
     // MARK: Sessions
 
@@ -81,6 +95,10 @@ struct Shard: Sendable {
         let idHash = session.isAbsent ? Hash128(low: 1, high: 1) : session.fingerprint
         let key = self.pods[pod].key.combined(with: idHash)
         if let slot = self.sessionIndex.slot(of: key) { return slot }
+        let id = session.isAbsent ? "" : self.name(session.range, text: text)
+        // A cut or repaired name is known by what is kept of it: the state file holds no more.
+        let keptKey = session.isAbsent ? key : self.pods[pod].key.combined(with: self.hash.hash128(id))
+        if keptKey != key, let slot = self.sessionIndex.slot(of: keptKey) { return slot }
         let limits = self.configuration
         guard self.sessionIndex.count < Swift.max(1, limits.sessionLimit / Aggregator.shardCount),
             self.pods[pod].sessions.count < limits.sessionsPerPodLimit
@@ -89,13 +107,13 @@ struct Shard: Sendable {
             return nil
         }
         let state = SessionEntry(
-            id: session.isAbsent ? "" : self.name(session.range, text: text),
-            key: key,
+            id: id,
+            key: keptKey,
             pod: pod,
             arrival: arrival,
             beganInSight: beganInSight
         )
-        let slot = self.sessionIndex.insert(state, key: key, into: &self.sessions)
+        let slot = self.sessionIndex.insert(state, key: keptKey, into: &self.sessions)
         self.pods[pod].sessions.append(slot)
         return slot
     }

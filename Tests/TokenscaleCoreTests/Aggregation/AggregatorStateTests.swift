@@ -73,6 +73,26 @@ struct AggregatorStateTests {
         }
     }
 
+    @Test("names that are cut or repaired stay apart, and survive")
+    func oddNames() throws {
+        let test = TestAggregator()
+        let long = String(repeating: "x", count: 300)
+        let bodies = ["1", "2"].map { end in
+            var body = BatchBuilder(pod: long + end)
+            body.request(self.tokens, session: long + end, id: "a", at: test.now, model: long + end)
+            body.request(self.tokens, session: long + "other", id: "b", at: test.now, model: long + end)
+            return body
+        }
+        for body in bodies { test.record(body) }
+        #expect(Set(test.snapshot().pods.map(\.id)).count == 2)
+        #expect(test.snapshot().counters.count == 2)
+        let second = try self.restored(test.aggregator.encodeState(now: test.now), after: 3)
+        for body in bodies { #expect(second.record(body).duplicateCount == 2) }
+        #expect(second.snapshot().pods.map(\.sessions.count) == [2, 2])
+        #expect(Set(second.snapshot().counters.map(\.model)).count == 2)
+        #expect(second.snapshot().counters.map(\.total.input) == [20, 20])
+    }
+
     @Test("while the collector was away nobody was silent: cumulative series are remembered", arguments: [1.0, 24.0])
     func longAbsence(hours: Double) throws {
         let first = self.filled()
