@@ -68,11 +68,12 @@ package struct DetectionConfiguration: Sendable, Equatable {
     package var turnAlike: Float = 0.8
     package var turnTwin: Float = 2.1
     package var turnGood: Float = -2
-    /// Metrics alone, per export interval: evidence by how much ln(output / cache reads) moved, and what it takes.
-    package var metricsSteady: Float = 0.45
-    package var metricsWarning: Float = 6
-    package var metricsCritical: Float = 9
-    package var metricsWarningTokens: Float = 200_000
+    /// Metrics alone: the evidence of an export interval exactly like the one before, and what it takes
+    /// (``MetricsEvidence``).
+    package var metricsSteady: Float = 0.95
+    package var metricsWarning: Float = 3
+    package var metricsCritical: Float = 6
+    package var metricsWarningTokens: Float = 125_000
     package var metricsCriticalTokens: Float = 500_000
     /// Failures of the provider count as one incident within this time.
     package var incidentSeconds: Double = 900

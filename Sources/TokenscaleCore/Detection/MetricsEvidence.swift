@@ -1,15 +1,21 @@
-/// The rule for sessions that send metrics only: in a loop the ratio of output to cache reads stays even from one
-/// export interval to the next, without lines or commits. It sees little and says so ("possible").
+/// The rule for sessions that send metrics only: a loop spends its tokens in the same proportions interval after
+/// interval. New content per output (cache creation : output) hardly moves when each round says and gets the same;
+/// output per context (output : cache reads) moves slowly. An interval exactly like the one before is worth
+/// ``DetectionConfiguration/metricsSteady``; each e-fold of change costs 1.2 and 0.25. Lines and commits speak against
+/// it. It sees half of all loops and says so ("possible").
 struct MetricsEvidence: Sendable {
     var hasEvents = false
     private var time: Timestamp = .zero
     private var output: Float = 0
     private var cacheRead: Float = 0
+    private var cacheCreation: Float = 0
     private var weightedTokens: Float = 0
-    private var hasLines = false
+    private var linesAdded: Float = 0
+    private var linesRemoved: Float = 0
     private var hasCommit = false
-    private var lastRatio: Float = 0
-    private var hasRatio = false
+    private var lastOutputShare: Float = 0
+    private var lastNewShare: Float = 0
+    private var hasShares = false
     private(set) var score: Float = 0
     private(set) var tokens: Float = 0
     private(set) var level: UInt8 = 0
@@ -31,8 +37,11 @@ struct MetricsEvidence: Sendable {
         case .cacheReadTokens:
             self.cacheRead += value
             self.weightedTokens += 0.1 * value
-        case .cacheCreationTokens: self.weightedTokens += 1.25 * value
-        case .linesAdded: if value > 0 { self.hasLines = true }
+        case .cacheCreationTokens:
+            self.cacheCreation += value
+            self.weightedTokens += 1.25 * value
+        case .linesAdded: self.linesAdded += value
+        case .linesRemoved: self.linesRemoved += value
         case .commits, .pullRequests: if value > 0 { self.hasCommit = true }
         default: break
         }
@@ -42,34 +51,48 @@ struct MetricsEvidence: Sendable {
         defer {
             self.output = 0
             self.cacheRead = 0
+            self.cacheCreation = 0
             self.weightedTokens = 0
-            self.hasLines = false
+            self.linesAdded = 0
+            self.linesRemoved = 0
             self.hasCommit = false
         }
         if self.hasCommit {
             self.score = 0
             self.level = 0
             self.tokens = 0
-            self.hasRatio = false
+            self.hasShares = false
             return
         }
         guard self.cacheRead > 0, self.output > 0 else { return }
-        let ratio = Float.logarithm(self.output / self.cacheRead)
-        let change = abs(ratio - self.lastRatio)
-        let isFirst = !self.hasRatio
-        self.lastRatio = ratio
-        self.hasRatio = true
+        let outputShare = Float.logarithm(self.output / self.cacheRead)
+        // 50: a round without new content still caches a few tokens, and ln 0 would be no number.
+        let newShare = Float.logarithm((self.cacheCreation + 50) / self.output)
+        let outputChange = abs(outputShare - self.lastOutputShare)
+        let newChange = abs(newShare - self.lastNewShare)
+        let isFirst = !self.hasShares
+        self.lastOutputShare = outputShare
+        self.lastNewShare = newShare
+        self.hasShares = true
         if isFirst { return }
-        var evidence: Float = -0.8
-        if change < 0.35 {
-            evidence = configuration.metricsSteady
-        } else if change < 0.8 {
-            evidence = 0.15
-        } else if change < 1.2 {
-            evidence = -0.3
-        }
-        if self.hasLines { evidence -= 1.5 }
-        self.add(evidence, configuration)
+        self.add(
+            configuration.metricsSteady - Self.cost(ofOutput: outputChange) - Self.cost(ofNew: newChange)
+                - self.costOfLines,
+            configuration
+        )
+    }
+
+    /// What a change of ln(output : cache reads) costs; from an e-fold on it is another kind of work.
+    private static func cost(ofOutput change: Float) -> Float { change < 1 ? 0.25 * change : 1.2 }
+
+    /// What a change of ln(cache creation : output) costs; from fivefold on something new came in.
+    private static func cost(ofNew change: Float) -> Float { change < 1.6 ? 1.2 * change : 6 }
+
+    /// Lines that are added and taken away again are hardly progress.
+    private var costOfLines: Float {
+        guard self.linesAdded > 0 else { return 0 }
+        let net = abs(self.linesAdded - self.linesRemoved) / Swift.max(self.linesAdded, self.linesRemoved)
+        return net > 0.1 ? 2.5 : 0.5
     }
 
     private mutating func add(_ evidence: Float, _ configuration: borrowing DetectionConfiguration) {
@@ -78,11 +101,11 @@ struct MetricsEvidence: Sendable {
             self.tokens = 0
             self.intervalCount = 0
         }
-        self.score = min(16, max(0, self.score + evidence))
+        self.score = min(configuration.metricsWarning + 6, max(0, self.score + evidence))
         self.tokens += self.weightedTokens
         self.intervalCount &+= 1
         if evidence > 0 { self.lastEvidence = self.time }
-        if self.score <= 2 { self.level = 0 }
+        if self.score <= 1 { self.level = 0 }
         if self.score >= configuration.metricsWarning, self.tokens >= configuration.metricsWarningTokens {
             self.level = max(self.level, 2)
         }
