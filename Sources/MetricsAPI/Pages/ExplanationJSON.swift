@@ -36,7 +36,7 @@ enum ExplanationJSON {
     /// The arithmetic in one line, with the numbers of this moment.
     private static func formula(_ explanation: Explanation) -> String {
         guard let target = explanation.question.target else {
-            return "give ?target= (the averageValue of the HPA) to see the replica count"
+            return "give the averageValue of the HPA (--target, or ?target=) to see the replica count"
         }
         let known = explanation.pods.filter { $0.value != nil }
         let missing = explanation.pods.count { $0.value == nil && $0.leftOut != .notLive }

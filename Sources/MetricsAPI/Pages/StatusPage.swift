@@ -54,7 +54,10 @@ struct StatusPage: Sendable {
         let tiles = [
             ("tokens / min", Self.grouped(active.scaling), "without cache reads, over 60 s"),
             ("stuck tokens / min", Self.grouped(stuck.scaling), "left out of the scaling value"),
-            ("waiting tasks", Self.grouped(Int64(min(depth, 1e15))), "\(self.snapshot.queues.count) queues"),
+            (
+                "waiting tasks", Self.grouped(Int64(min(depth, 1e15))),
+                self.snapshot.queues.count == 1 ? "in 1 queue" : "in \(self.snapshot.queues.count) queues"
+            ),
             ("pods", Self.grouped(Int64(pods.count)), "\(unknown) not known"),
             (
                 "live sessions", Self.grouped(Int64(pods.reduce(0) { $0 + $1.activeSessionCount })),
@@ -114,7 +117,7 @@ struct StatusPage: Sendable {
         return Self.row(
             [
                 tag, finding.pattern.name, place, subject,
-                "\(Self.decimal(finding.score)) of \(Self.decimal(finding.threshold)) nats", Self.duration(since),
+                "\(Self.decimal(finding.score)), threshold \(Self.decimal(finding.threshold))", Self.duration(since),
             ],
             numbers: [
                 "\(finding.roundCount)", "\(finding.repeatCount)", "\(finding.failureCount)",
@@ -156,7 +159,8 @@ struct StatusPage: Sendable {
         let rows = busiest.prefix(Self.rowLimit).map { pod, rate in
             let stuck = pod.rates.reduce(Int64(0)) { $0.addingClamped($1.stuck.scaling) }
             let burst = pod.rates.reduce(Int64(0)) { $0.addingClamped($1.activeBurst.scaling) }
-            let reason = pod.state.reasonName.map { "\(pod.state.name): \($0)" } ?? pod.state.name
+            let state = pod.state.isKnown && pod.stuckSessionCount > 0 ? "stuck" : pod.state.name
+            let reason = pod.state.reasonName.map { "\(state): \($0)" } ?? state
             let workload = self.view.directory[pod.id]?.workload?.name ?? pod.workload ?? ""
             return Self.row(
                 [pod.id.namespace, pod.id.name, workload, reason],
