@@ -143,6 +143,10 @@ struct ConfigurationTests {
             (["--alert-dashboard-url", "grafana"], "an absolute http or https URL"),
             (["--organisation-limits", "[{model: m, profile: rpm, tokens-per-minute: 1}]"], "profile must be one of"),
             (["--metrics-address", "127.0.0.1:4317"], "already taken by otlp-grpc-address"),
+            (
+                ["otlp-grpc", "otlp-http", "metrics", "api", "health"].map { "--\($0)-address=off" },
+                "every server is off; at least one must listen"
+            ),
         ]
     )
     func faultText(arguments: [String], expected: String) {

@@ -31,6 +31,9 @@ extension Configuration {
             guard let file, !FileManager.default.isReadableFile(atPath: file) else { continue }
             fault(key, file, "the file is missing or cannot be read by this user")
         }
+        if self.addresses.allSatisfy({ $0.address == .off }) {
+            fault("otlp-http-address", "off", "every server is off; at least one must listen")
+        }
         faults += self.addressClashes(source: source)
         faults += self.alertingFaults(source: source)
         return faults
