@@ -193,6 +193,25 @@ struct TransportTests {
         }
     }
 
+    @Test("a client that reads slowly, for longer than one that does not read at all may take, gets everything")
+    func slowReader() async throws {
+        let large = [UInt8](repeating: 65, count: 24 << 20)
+        let listener = Self.listener(port: 0, body: large) { $0.stalledWriteSeconds = 2 }
+        try await withServer(listener, bound: listener.bound) { port in
+            let slow = try RawConnection(port: port)
+            try slow.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            let start = ContinuousClock.now
+            var count = 0
+            while let part = slow.receive(atMost: 1 << 20), part > 0 {
+                count += part
+                // Slowness is what is tested here: 24 MiB at no more than 6 MiB a second.
+                if count < large.count { try await Task.sleep(for: .milliseconds(part * 1000 / (6 << 20))) }
+            }
+            #expect(count > large.count)
+            #expect(ContinuousClock.now - start > .seconds(3))
+        }
+    }
+
     static let python = ["/usr/bin/python3", "/usr/local/bin/python3"]
         .first { FileManager.default.isExecutableFile(atPath: $0) }
 
@@ -296,6 +315,13 @@ private final class RawConnection: Sendable {
     func send(_ text: String) throws {
         let bytes = Array(text.utf8)
         guard unsafe write(self.descriptor, bytes, bytes.count) == bytes.count else { throw POSIXError(.EPIPE) }
+    }
+
+    /// Waits for bytes and drops them; how many came: 0 at the end, `nil` when the connection was reset.
+    func receive(atMost limit: Int) -> Int? {
+        var buffer = [UInt8](repeating: 0, count: limit)
+        let count = unsafe buffer.withUnsafeMutableBytes { unsafe recv(self.descriptor, $0.baseAddress, limit, 0) }
+        return count < 0 ? nil : count
     }
 
     /// Whether the peer closes: seen as an error or hang-up without reading a byte.

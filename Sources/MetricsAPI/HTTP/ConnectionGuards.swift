@@ -62,15 +62,21 @@ final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
 
 /// Closes a connection or stream whose peer does not read what it asked for.
 ///
-/// Without it a client that stops reading would hold its reply in memory for ever.
+/// Without it a client that stops reading would hold its reply in memory for ever. A connection whose peer reads slowly
+/// goes on; of an HTTP/2 stream it is not known how much was read, so all that is buffered must go out in time.
 final class StalledWriteGuard: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
     typealias InboundOut = NIOAny
 
     private let timeout: TimeAmount
+    private let isStream: Bool
     private var deadline: Scheduled<Void>?
 
-    init(timeout: TimeAmount) { self.timeout = timeout }
+    /// - Parameter isStream: The channel is a stream of HTTP/2, not a connection.
+    init(timeout: TimeAmount, isStream: Bool) {
+        self.timeout = timeout
+        self.isStream = isStream
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) { self.deadline?.cancel() }
 
@@ -82,10 +88,24 @@ final class StalledWriteGuard: ChannelInboundHandler, RemovableChannelHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         self.deadline?.cancel()
         self.deadline = nil
-        if !context.channel.isWritable {
-            let channel = context.channel
-            self.deadline = context.eventLoop.scheduleTask(in: self.timeout) { channel.close(promise: nil) }
-        }
+        if !context.channel.isWritable { self.watch(context.channel) }
         context.fireChannelWritabilityChanged()
+    }
+
+    /// Looks again after the timeout: what is buffered by then must have become less.
+    private func watch(_ channel: any Channel) {
+        let before = self.bufferedByteCount(channel)
+        self.deadline = channel.eventLoop.assumeIsolated().scheduleTask(in: self.timeout) {
+            if let before, let now = self.bufferedByteCount(channel), now < before {
+                self.watch(channel)
+            } else {
+                channel.close(promise: nil)
+            }
+        }
+    }
+
+    /// `nil` for a stream of HTTP/2, whose channel traps on the question.
+    private func bufferedByteCount(_ channel: any Channel) -> Int? {
+        self.isStream ? nil : try? channel.syncOptions?.getOption(.bufferedWritableBytes)
     }
 }

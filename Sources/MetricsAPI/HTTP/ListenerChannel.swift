@@ -35,23 +35,13 @@ struct ListenerChannel: ServerChildChannel {
         let responder: HTTPChannelHandler.Responder = { request, writer, _ in
             try await self.answer(request, writer, info: info, peer: peer)
         }
-        let stalled = TimeAmount.seconds(Int64(self.configuration.stalledWriteSeconds))
-        let streams = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [StalledWriteGuard(timeout: stalled)],
-            idleTimeout: .seconds(Int64(self.configuration.idleSeconds)),
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: self.configuration.headerByteLimit,
-                maxHeaderListSize: self.configuration.headerByteLimit,
-                maxHeaderFieldCount: 200
-            )
-        )
-        let http1 = HTTP1Channel(responder: responder, configuration: streams)
+        let http1 = HTTP1Channel(responder: responder, configuration: self.http1Configuration(isStream: false))
         let http2 = HTTP2Channel(
             responder: responder,
             configuration: .init(
                 idleTimeout: .seconds(self.configuration.connectionIdleSeconds),
                 gracefulCloseTimeout: .seconds(self.configuration.gracefulCloseSeconds),
-                streamConfiguration: streams
+                streamConfiguration: self.http1Configuration(isStream: true)
             )
         )
         do {
@@ -60,6 +50,19 @@ struct ListenerChannel: ServerChildChannel {
         } catch {
             return channel.eventLoop.makeFailedFuture(error)
         }
+    }
+
+    private func http1Configuration(isStream: Bool) -> HTTP1Channel.Configuration {
+        let stalled = TimeAmount.seconds(Int64(self.configuration.stalledWriteSeconds))
+        return HTTP1Channel.Configuration(
+            additionalChannelHandlers: [StalledWriteGuard(timeout: stalled, isStream: isStream)],
+            idleTimeout: .seconds(Int64(self.configuration.idleSeconds)),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: self.configuration.headerByteLimit,
+                maxHeaderListSize: self.configuration.headerByteLimit,
+                maxHeaderFieldCount: 200
+            )
+        )
     }
 
     func handle(value: Value, logger: Logger) async {
@@ -96,7 +99,8 @@ struct ListenerChannel: ServerChildChannel {
         )
         let timeout = TimeAmount.seconds(Int64(self.configuration.handshakeSeconds))
         try pipeline.addHandler(HandshakeGuard(timeout: timeout, info: info))
-        try pipeline.addHandler(StalledWriteGuard(timeout: .seconds(Int64(self.configuration.stalledWriteSeconds))))
+        let stalled = TimeAmount.seconds(Int64(self.configuration.stalledWriteSeconds))
+        try pipeline.addHandler(StalledWriteGuard(timeout: stalled, isStream: false))
         let protocols = NIOTypedApplicationProtocolNegotiationHandler<Negotiated> { result in
             if case .negotiated("h2") = result {
                 return http2.setup(channel: channel, logger: logger).map { .http2($0) }
