@@ -56,6 +56,7 @@ extension Shard {
         ) {
             let pod = self.sessions[slot].pod
             self.pods[pod].sessions.removeAll { $0 == slot }
+            for (key, stream) in self.sessions[slot].streams { self.retired.insert(stream.value, for: key) }
             let key = self.sessions[slot].key
             self.sessionIndex.remove(slot: slot, key: key, from: &self.sessions, vacant: .vacant)
             self.statistics.expiredSessionCount += 1

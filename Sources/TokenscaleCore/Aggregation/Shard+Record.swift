@@ -166,7 +166,8 @@ extension Shard {
         case .cumulative:
             let start = Hash128(low: UInt64(bitPattern: point.start.nanoseconds), high: 0x5354_4152_54)
             let key = stream.combined(with: start)
-            guard var known = self.sessions[slot].streams[key] else {
+            let live = self.sessions[slot].streams[key]
+            guard var known = live ?? self.retiredStream(key, at: point) else {
                 return self.firstValue(of: point, key: key, session: slot, outcome: &outcome)
             }
             let before = Int64(clampingRounded: known.value)
@@ -182,6 +183,17 @@ extension Shard {
                 value: advance.increment,
                 count: Int64(clampingRounded: known.value) - before,
                 since: Swift.max(advance.since, earliest)
+            )
+        }
+    }
+
+    /// A series that was counted before its session was forgotten. What it grew by since is spread over the last
+    /// export interval.
+    private mutating func retiredStream(_ key: Hash128, at point: MetricPoint) -> CumulativeStream? {
+        self.retired.take(key).map {
+            CumulativeStream(
+                value: $0,
+                time: point.time.advanced(bySeconds: -self.configuration.exportIntervalSeconds)
             )
         }
     }

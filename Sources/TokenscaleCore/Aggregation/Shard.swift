@@ -8,6 +8,7 @@ struct Shard: Sendable {
     var sessions: [SessionEntry] = []
     var sessionIndex = SlotIndex()
     var recent: RecentKeys
+    var retired: RetiredStreams
     var queues: [Hash128: QueueSnapshot] = [:]
     var modelNames: [String] = []
     private var modelIndex: [UInt64: Int] = [:]
@@ -25,6 +26,7 @@ struct Shard: Sendable {
             seconds: configuration.deduplicationSeconds,
             keyLimit: Swift.max(1, configuration.deduplicationKeyLimit / shardCount)
         )
+        self.retired = RetiredStreams(countMax: Self.retiredStreamCountMax)
     }
 
     // MARK: Names
@@ -59,6 +61,8 @@ struct Shard: Sendable {
     }
 
     static let modelNameLimit = 256
+    /// About 800 forgotten sessions of Claude Code, in 0.5 MiB; twice that at most.
+    private static let retiredStreamCountMax = 8192
     static let otherModel = "other"
 
     /// A name of bounded length. Allocates: for new identities only.

@@ -1,5 +1,6 @@
 import Testing
-import TokenscaleCore
+
+@testable import TokenscaleCore
 
 @Suite("Ledger: every token once")
 struct LedgerTests {
@@ -68,6 +69,48 @@ struct LedgerTests {
         test.record(body)
         test.record(body)
         #expect(test.total().output == 130)
+    }
+
+    @Test("a process that was cut off for longer than its session lives is not counted a second time")
+    func cutOff() {
+        var test = TestAggregator()
+        let start = test.now
+        func export(_ value: Double) {
+            var builder = BatchBuilder()
+            builder.point(value, temporality: .cumulative, start: start, time: test.now)
+            test.record(builder)
+        }
+        export(1_000)
+        // Others go on, so that the pod stays.
+        for minute in 1...45 {
+            test.advance(60)
+            var builder = BatchBuilder()
+            builder.request(
+                TokenCounts(input: 1, output: 0, cacheRead: 0, cacheCreation: 0),
+                session: "other",
+                id: "request-\(minute)",
+                at: test.now
+            )
+            test.record(builder)
+            _ = test.snapshot()
+        }
+        #expect(test.pod()?.sessions.map(\.id) == ["other"])
+        export(1_000)
+        #expect(test.total().output == 1_000)
+        test.advance(10)
+        export(1_250)
+        #expect(test.total().output == 1_250)
+        #expect(test.total().input == 45)
+    }
+
+    @Test("the memory of forgotten series is bounded, oldest out first")
+    func retiredStreams() {
+        var retired = RetiredStreams(countMax: 4)
+        for number in 1...11 { retired.insert(Double(number), for: Hash128(low: UInt64(number), high: 1)) }
+        #expect(retired.count <= 8)
+        #expect(retired.take(Hash128(low: 1, high: 1)) == nil)
+        #expect(retired.take(Hash128(low: 11, high: 1)) == 11)
+        #expect(retired.take(Hash128(low: 11, high: 1)) == nil)
     }
 
     @Test("a cumulative series counts its highest value; a new start is a new series")
