@@ -75,6 +75,8 @@ package struct DetectionConfiguration: Sendable, Equatable {
     package var metricsCritical: Float = 6
     package var metricsWarningTokens: Float = 125_000
     package var metricsCriticalTokens: Float = 500_000
+    /// Intervals in a row that undo what they add (at most 3 in real healthy sessions, 5 in written ones).
+    package var metricsUndoneIntervals: UInt32 = 8
     /// Failures of the provider count as one incident within this time.
     package var incidentSeconds: Double = 900
 

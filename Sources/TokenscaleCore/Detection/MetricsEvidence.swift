@@ -2,26 +2,62 @@
 /// interval. New content per output (cache creation : output) hardly moves when each round says and gets the same;
 /// output per context (output : cache reads) moves slowly. An interval exactly like the one before is worth
 /// ``DetectionConfiguration/metricsSteady``; each e-fold of change costs 1.2 and 0.25. Lines and commits speak against
-/// it. It sees half of all loops and says so ("possible").
+/// it, but for an edit that is made and taken back for ever: each interval then removes exactly the lines that it adds,
+/// in whole multiples of the same edit. It sees half of all loops and says so ("possible").
 struct MetricsEvidence: Sendable {
+    /// Tokens of one kind of telemetry: to seven digits, in a quarter of the space of counts.
+    private struct Tokens {
+        var input: Float = 0
+        var output: Float = 0
+        var cacheRead: Float = 0
+        var cacheCreation: Float = 0
+
+        /// What they cost, as tokens of input.
+        var weighted: Float { self.input + 5 * self.output + 0.1 * self.cacheRead + 1.25 * self.cacheCreation }
+
+        var counts: TokenCounts {
+            TokenCounts(
+                input: Int64(clampingRounded: Double(self.input)),
+                output: Int64(clampingRounded: Double(self.output)),
+                cacheRead: Int64(clampingRounded: Double(self.cacheRead)),
+                cacheCreation: Int64(clampingRounded: Double(self.cacheCreation))
+            )
+        }
+
+        static func += (left: inout Tokens, right: Tokens) {
+            left.input += right.input
+            left.output += right.output
+            left.cacheRead += right.cacheRead
+            left.cacheCreation += right.cacheCreation
+        }
+    }
+
     var hasEvents = false
+
+    // The open interval: all points of an export carry the same time.
     private var time: Timestamp = .zero
-    private var output: Float = 0
-    private var cacheRead: Float = 0
-    private var cacheCreation: Float = 0
-    private var weightedTokens: Float = 0
+    private var tokens = Tokens()
     private var linesAdded: Float = 0
     private var linesRemoved: Float = 0
     private var hasCommit = false
+
+    // The interval before it.
     private var lastOutputShare: Float = 0
     private var lastNewShare: Float = 0
     private var hasShares = false
-    private(set) var score: Float = 0
-    private(set) var tokens: Float = 0
-    private(set) var level: UInt8 = 0
-    private(set) var onset: Timestamp = .zero
-    private(set) var lastEvidence: Timestamp = .zero
-    private(set) var intervalCount: UInt32 = 0
+
+    // Evenness since its onset.
+    private var score: Float = 0
+    private var level: UInt8 = 0
+    private var spent = Tokens()
+    private var onset: Timestamp = .zero
+    private var lastEvidence: Timestamp = .zero
+    private var intervalCount: UInt32 = 0
+
+    /// Intervals in a row that took away exactly the lines they added, and the largest edit they are multiples of.
+    private var undoneCount: UInt32 = 0
+    private var undoneLines: UInt32 = 0
+    private var undoneOnset: Timestamp = .zero
 
     mutating func take(_ point: borrowing MetricPoint, _ configuration: borrowing DetectionConfiguration) {
         if point.time > self.time {
@@ -30,16 +66,10 @@ struct MetricsEvidence: Sendable {
         }
         let value = Float(point.value)
         switch point.kind {
-        case .inputTokens: self.weightedTokens += value
-        case .outputTokens:
-            self.output += value
-            self.weightedTokens += 5 * value
-        case .cacheReadTokens:
-            self.cacheRead += value
-            self.weightedTokens += 0.1 * value
-        case .cacheCreationTokens:
-            self.cacheCreation += value
-            self.weightedTokens += 1.25 * value
+        case .inputTokens: self.tokens.input += value
+        case .outputTokens: self.tokens.output += value
+        case .cacheReadTokens: self.tokens.cacheRead += value
+        case .cacheCreationTokens: self.tokens.cacheCreation += value
         case .linesAdded: self.linesAdded += value
         case .linesRemoved: self.linesRemoved += value
         case .commits, .pullRequests: if value > 0 { self.hasCommit = true }
@@ -49,10 +79,7 @@ struct MetricsEvidence: Sendable {
 
     private mutating func closeInterval(_ configuration: borrowing DetectionConfiguration) {
         defer {
-            self.output = 0
-            self.cacheRead = 0
-            self.cacheCreation = 0
-            self.weightedTokens = 0
+            self.tokens = Tokens()
             self.linesAdded = 0
             self.linesRemoved = 0
             self.hasCommit = false
@@ -60,14 +87,15 @@ struct MetricsEvidence: Sendable {
         if self.hasCommit {
             self.score = 0
             self.level = 0
-            self.tokens = 0
             self.hasShares = false
+            self.undoneCount = 0
             return
         }
-        guard self.cacheRead > 0, self.output > 0 else { return }
-        let outputShare = Float.logarithm(self.output / self.cacheRead)
+        self.judgeLines()
+        guard self.tokens.cacheRead > 0, self.tokens.output > 0 else { return }
+        let outputShare = Float.logarithm(self.tokens.output / self.tokens.cacheRead)
         // 50: a round without new content still caches a few tokens, and ln 0 would be no number.
-        let newShare = Float.logarithm((self.cacheCreation + 50) / self.output)
+        let newShare = Float.logarithm((self.tokens.cacheCreation + 50) / self.tokens.output)
         let outputChange = abs(outputShare - self.lastOutputShare)
         let newChange = abs(newShare - self.lastNewShare)
         let isFirst = !self.hasShares
@@ -88,6 +116,30 @@ struct MetricsEvidence: Sendable {
     /// What a change of ln(cache creation : output) costs; from fivefold on something new came in.
     private static func cost(ofNew change: Float) -> Float { change < 1.6 ? 1.2 * change : 6 }
 
+    /// A replaced block of n lines adds and removes n; of one that is replaced again and again, every interval is a
+    /// multiple of n. Edits of single lines are left out: renaming a symbol in many files looks the same.
+    private mutating func judgeLines() {
+        guard self.linesAdded > 0 || self.linesRemoved > 0 else { return }
+        guard self.linesAdded == self.linesRemoved, self.linesAdded < 1e6 else {
+            self.undoneCount = 0
+            return
+        }
+        let lines = UInt32(self.linesAdded)
+        let shared = self.undoneCount == 0 ? lines : Self.greatestCommonDivisor(self.undoneLines, lines)
+        if self.undoneCount == 0 || shared < 2 {
+            self.undoneCount = 0
+            self.undoneOnset = self.time
+        }
+        self.undoneLines = shared < 2 ? lines : shared
+        self.undoneCount = self.undoneLines < 2 ? 0 : self.undoneCount + 1
+    }
+
+    private static func greatestCommonDivisor(_ left: UInt32, _ right: UInt32) -> UInt32 {
+        var (left, right) = (left, right)
+        while right != 0 { (left, right) = (right, left % right) }
+        return left
+    }
+
     /// Lines that are added and taken away again are hardly progress.
     private var costOfLines: Float {
         guard self.linesAdded > 0 else { return 0 }
@@ -98,34 +150,56 @@ struct MetricsEvidence: Sendable {
     private mutating func add(_ evidence: Float, _ configuration: borrowing DetectionConfiguration) {
         if self.score == 0, evidence > 0 {
             self.onset = self.time
-            self.tokens = 0
+            self.spent = Tokens()
             self.intervalCount = 0
         }
         self.score = min(configuration.metricsWarning + 6, max(0, self.score + evidence))
-        self.tokens += self.weightedTokens
+        self.spent += self.tokens
         self.intervalCount &+= 1
         if evidence > 0 { self.lastEvidence = self.time }
         if self.score <= 1 { self.level = 0 }
-        if self.score >= configuration.metricsWarning, self.tokens >= configuration.metricsWarningTokens {
+        let cost = self.spent.weighted
+        if self.score >= configuration.metricsWarning, cost >= configuration.metricsWarningTokens {
             self.level = max(self.level, 2)
         }
-        if self.score >= configuration.metricsCritical, self.tokens >= configuration.metricsCriticalTokens {
+        if self.score >= configuration.metricsCritical, cost >= configuration.metricsCriticalTokens {
             self.level = 3
         }
     }
 
+    /// What the export intervals say, the newest included: nothing of it comes later.
     func finding(_ configuration: borrowing DetectionConfiguration) -> LoopFinding? {
-        guard self.level > 0, let severity = LoopSeverity(rawValue: self.level - 1) else { return nil }
+        var settled = self
+        settled.closeInterval(configuration)
+        return settled.conclusion(configuration)
+    }
+
+    private func conclusion(_ configuration: borrowing DetectionConfiguration) -> LoopFinding? {
+        if self.level > 0, let severity = LoopSeverity(rawValue: self.level - 1) {
+            var finding = LoopFinding(
+                severity: severity,
+                pattern: .metricsOnly,
+                onset: self.onset,
+                lastEvidence: self.lastEvidence
+            )
+            finding.isPossible = true
+            finding.score = Double(self.score)
+            finding.threshold = Double(self.level == 3 ? configuration.metricsCritical : configuration.metricsWarning)
+            finding.repeatCount = Int(self.intervalCount)
+            finding.tokens = self.spent.counts
+            return finding
+        }
+        guard self.undoneCount >= configuration.metricsUndoneIntervals else { return nil }
         var finding = LoopFinding(
-            severity: severity,
-            pattern: .metricsOnly,
-            onset: self.onset,
-            lastEvidence: self.lastEvidence
+            severity: .warning,
+            pattern: .editFlipFlop,
+            onset: self.undoneOnset,
+            lastEvidence: self.time
         )
         finding.isPossible = true
-        finding.score = Double(self.score)
-        finding.threshold = Double(self.level == 3 ? configuration.metricsCritical : configuration.metricsWarning)
-        finding.repeatCount = Int(self.intervalCount)
+        finding.score = Double(self.undoneCount)
+        finding.threshold = Double(configuration.metricsUndoneIntervals)
+        finding.repeatCount = Int(self.undoneCount)
         return finding
     }
 }

@@ -32,8 +32,10 @@ struct DetectionRun {
         var detector = LoopDetector(configuration: configuration)
         detector.isExplaining = isExplaining
         var sessions: Set<UInt64> = []
+        // The newest item of each session in an export that is not whole yet: what one point says, the next takes back.
+        var waiting: [RecordedItem] = []
         self.start = recording.items.first?.time ?? .zero
-        for item in recording.items {
+        for (number, item) in recording.items.enumerated() {
             sessions.insert(item.session)
             self.end = max(self.end, item.time)
             switch item.content {
@@ -45,10 +47,16 @@ struct DetectionRun {
             if isExplaining {
                 self.trail += detector.takeTrail(session: item.session).map { (item, $0) }
             }
-            let session = detector.finding(session: item.session, at: item.time)
-            self.note(session, item, key: item.session, isWorkload: false)
-            let workload = detector.finding(workload: item.workload, at: item.time)
-            self.note(workload, item, key: ~item.workload, isWorkload: true)
+            waiting.removeAll { $0.session == item.session }
+            waiting.append(item)
+            if number + 1 < recording.items.count, recording.items[number + 1].isExported(with: item) { continue }
+            for item in waiting {
+                let session = detector.finding(session: item.session, at: item.time)
+                self.note(session, item, key: item.session, isWorkload: false)
+                let workload = detector.finding(workload: item.workload, at: item.time)
+                self.note(workload, item, key: ~item.workload, isWorkload: true)
+            }
+            waiting.removeAll(keepingCapacity: true)
         }
         self.sessionCount = sessions.count
     }

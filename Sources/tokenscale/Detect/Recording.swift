@@ -21,6 +21,12 @@ struct RecordedItem {
         case .point(let point): point.time
         }
     }
+
+    /// Both are points of one export.
+    func isExported(with other: RecordedItem) -> Bool {
+        guard case .point = self.content, case .point = other.content else { return false }
+        return self.time == other.time
+    }
 }
 
 /// A case, a capture or a transcript: what `tokenscale detect` judges as one thing.

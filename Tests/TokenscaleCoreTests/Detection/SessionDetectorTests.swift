@@ -59,27 +59,6 @@ struct SessionDetectorTests {
         #expect(script.finding == nil)
     }
 
-    @Test("a session that sends metrics only is at most possibly stuck")
-    func metricsOnly() throws {
-        var detector = SessionDetector()
-        let configuration = DetectionConfiguration()
-        for minute in 1...60 {
-            for (kind, value) in [(MetricKind.outputTokens, 800.0), (.cacheReadTokens, 900_000)] {
-                var point = MetricPoint()
-                point.kind = kind
-                point.value = value
-                point.time = Timestamp(seconds: Int64(minute) * 60)
-                detector.observe(point, configuration: configuration)
-            }
-        }
-        let finding = try #require(
-            detector.finding(at: Timestamp(seconds: 3_700), isIncident: false, configuration: configuration)
-        )
-        #expect(finding.isPossible)
-        #expect(finding.pattern == .metricsOnly)
-        #expect(!finding.isConfirmed)
-    }
-
     @Test("API errors are a session's own unless the provider fails for everybody")
     func incident() {
         var script = SessionScript()
