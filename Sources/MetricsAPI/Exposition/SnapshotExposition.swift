@@ -177,12 +177,16 @@ struct SnapshotExposition: Sendable {
                     namespace: pod.id.namespace,
                     workload: workload,
                     pattern: finding.pattern.name,
-                    severity: finding.severity.name
+                    severity: finding.severityLabel
                 )
                 counts[key, default: 0] += 1
             }
         }
-        writer.family("tokenscale_stuck_sessions", .gauge, "Sessions in a confirmed loop, by what they repeat.")
+        writer.family(
+            "tokenscale_stuck_sessions",
+            .gauge,
+            "Sessions with a finding; info and possible ones are not confirmed."
+        )
         for (key, count) in counts.sorted(by: { $0.key < $1.key }) {
             writer.sample(
                 [
@@ -199,7 +203,7 @@ struct SnapshotExposition: Sendable {
                 namespace: finding.namespace,
                 workload: finding.workload,
                 pattern: finding.finding.pattern.name,
-                severity: finding.finding.severity.name
+                severity: finding.finding.severityLabel
             )
             findings[key, default: 0] += 1
         }

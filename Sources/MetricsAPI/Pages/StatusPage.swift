@@ -113,7 +113,7 @@ struct StatusPage: Sendable {
 
     private func row(_ finding: LoopFinding, place: String, subject: String, isStuck: Bool) -> String {
         let since = Int(self.view.now.seconds(since: finding.onset))
-        let tag = finding.isPossible ? "possible" : finding.severity.name
+        let tag = finding.severityLabel
         return Self.row(
             [
                 tag, finding.pattern.name, place, subject,

@@ -114,7 +114,7 @@ extension Shard {
         writer.write(session.lastActivity)
         writer.write(session.lastArrival)
         writer.write(session.hasEvents)
-        writer.write(session.turn.isOpen)
+        writer.write(session.turn.code)
         writer.write(session.costMicroUSD)
         writer.write(session.requestCount)
         writer.write(session.streams.count)
@@ -175,7 +175,7 @@ extension Shard {
         session.lastActivity = try reader.timestamp()
         session.lastArrival = try reader.timestamp()
         session.hasEvents = try reader.bool()
-        session.turn = TurnState(isOpen: try reader.bool())
+        session.turn = TurnState(code: try reader.unsigned())
         session.costMicroUSD = try reader.signed()
         session.requestCount = try reader.signed()
         for _ in 0..<(try reader.count()) {

@@ -33,11 +33,36 @@ extension Shard {
             workload: &self.pods[pod].detector,
             configuration: self.configuration.detection
         )
-        return self.sessions[slot].detector.finding(
+        let finding = self.sessions[slot].detector.finding(
             at: now,
             isIncident: isIncident,
             configuration: self.configuration.detection
         )?.withPace
+        guard !isIncident, let silence = self.silence(ofSession: slot, now: now) else { return finding }
+        guard let finding, finding.severity >= silence.severity else { return silence }
+        return finding
+    }
+
+    /// The model is asked and nothing is heard: requests that are retried without a word, or a client that is gone. One
+    /// cannot be told from the other, so it is "possible"; after a prompt alone it is for detail views only.
+    private func silence(ofSession slot: Int, now: Timestamp) -> LoopFinding? {
+        let session = self.sessions[slot]
+        let severity: LoopSeverity
+        switch session.turn.wait {
+        case .model: severity = .warning
+        case .answer: severity = .info
+        case .tool, .unknown: return nil
+        }
+        guard session.turn.isOpen else { return nil }
+        // Nobody is silent towards a collector that is away.
+        let since = session.beganInSight ? session.lastArrival : max(session.lastArrival, self.startTime)
+        let seconds = now.seconds(since: since)
+        guard seconds >= self.configuration.detection.silenceSeconds else { return nil }
+        var finding = LoopFinding(severity: severity, pattern: .silentTurn, onset: since, lastEvidence: now)
+        finding.isPossible = true
+        finding.score = seconds.rounded(.down)
+        finding.threshold = self.configuration.detection.silenceSeconds
+        return finding
     }
 }
 

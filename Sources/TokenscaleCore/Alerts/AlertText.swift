@@ -36,9 +36,16 @@ package struct AlertText: Sendable {
             parts.append("\(count) in \(Self.counted(self.evidence.podCount, "pod")), together:")
         }
         parts.append(self.evidenceSentence)
-        if self.evidence.isPossible { parts.append("Concluded from metrics alone: treat it as a hint.") }
+        if self.evidence.isPossible { parts.append(self.hint) }
         for example in self.evidence.examples { parts.append(Self.words(of: example)) }
         return parts.joined(separator: " ")
+    }
+
+    /// Why it is only possible.
+    private var hint: String {
+        self.evidence.pattern == LoopPattern.silentTurn.name
+            ? "Telemetry cannot tell a request that is retried without a word from a client that died: look at the pod."
+            : "Concluded without the session's tool events: treat it as a hint."
     }
 
     /// "Bash failed 37 times in 41 min with the same error and arguments, 6 requests/min, 1.9 M tokens, about $14,
@@ -51,6 +58,7 @@ package struct AlertText: Sendable {
         }
         if evidence.tokens > 0 { parts.append("\(Self.scaled(evidence.tokens)) tokens") }
         if evidence.costMicroUSD > 0 { parts.append("about \(Self.dollars(evidence.costMicroUSD))") }
+        if evidence.pattern == LoopPattern.silentTurn.name { return parts.joined(separator: ", ") + "." }
         let since = UTCTime(Timestamp(nanoseconds: evidence.lastProgress ?? evidence.onset))
         let clock = since.clock(seenAt: UTCTime(self.transition.time))
         if evidence.editCount == 0, evidence.commitCount == 0 {

@@ -77,6 +77,9 @@ package struct DetectionConfiguration: Sendable, Equatable {
     package var metricsCriticalTokens: Float = 500_000
     /// Intervals in a row that undo what they add (at most 3 in real healthy sessions, 5 in written ones).
     package var metricsUndoneIntervals: UInt32 = 8
+    /// The model is asked and nothing is heard for so long: ordinary retries end after 179 s, a long answer takes ten
+    /// minutes, and no real healthy session of 173 was silent for 15 min after a tool's result.
+    package var silenceSeconds: Double = 900
     /// Failures of the provider count as one incident within this time.
     package var incidentSeconds: Double = 900
 

@@ -68,7 +68,8 @@ package enum LoopPattern: UInt8, CaseIterable, Sendable {
 package struct LoopFinding: Equatable, Sendable {
     package var severity: LoopSeverity
     package var pattern: LoopPattern
-    /// Concluded from metrics alone, without events: shown as "possible".
+    /// Not confirmed: concluded from metrics alone, from requests alone or from silence. Told as "possible", and the
+    /// tokens stay in the scaling signal.
     package var isPossible = false
     /// Accumulated evidence in nats, and the value at which ``severity`` is reached.
     package var score: Double = 0
@@ -96,6 +97,11 @@ package struct LoopFinding: Equatable, Sendable {
     package var fingerprint: UInt64 = 0
     /// Sessions that share the evidence: 1 for a session's own finding.
     package var sessionCount = 1
+
+    /// The severity, or `possible` for what would be told and is not confirmed: the label `severity` of metrics.
+    package var severityLabel: String {
+        self.isPossible && self.severity > .info ? "possible" : self.severity.name
+    }
 
     package init(severity: LoopSeverity, pattern: LoopPattern, onset: Timestamp, lastEvidence: Timestamp) {
         self.severity = severity

@@ -108,6 +108,13 @@ extension Setting {
             "Restart loops over several sessions."
         ),
         .number(
+            "detection-silence-seconds",
+            .detection,
+            \.aggregator.detection.silenceSeconds,
+            in: 60...86_400,
+            "The model is asked and nothing is heard for so long: possibly retried for ever, or a client that is gone."
+        ),
+        .number(
             "detection-incident-seconds",
             .detection,
             \.aggregator.detection.incidentSeconds,

@@ -61,7 +61,8 @@ struct BatchBuilder {
         session: String = "session-0",
         at time: Timestamp,
         sequence: Int64 = 1,
-        request: String? = nil
+        request: String? = nil,
+        _ fill: (inout AgentEvent) -> Void = { _ in }
     ) {
         var event = AgentEvent()
         event.kind = kind
@@ -70,6 +71,7 @@ struct BatchBuilder {
         event.sequence = sequence
         event.toolUse = self.hash.hash64("\(kind)\(sequence)")
         if let request { event.request = self.hash.hash128(request) }
+        fill(&event)
         self.batch.events.append(event)
     }
 
