@@ -94,15 +94,19 @@ enum LoopPatternWords {
         let rounds = AlertText.counted(evidence.roundCount, "round")
         let repeats = "\(evidence.repeatCount > 0 ? evidence.repeatCount : evidence.roundCount) times in \(duration)"
         let failures = evidence.failureCount > 0 ? evidence.failureCount : evidence.repeatCount
+        let known = !evidence.actionHash.isEmpty
+        let arguments = known ? "the same arguments" : "arguments of the same size"
         switch pattern {
-        case .identicalAction: return "\(tool) ran \(repeats) with the same arguments and the same result"
-        case .failingAction: return "\(tool) failed \(repeats) with the same error and arguments"
-        case .cycle: return "The same cycle of tool calls came back \(repeats)"
+        case .identicalAction: return "\(tool) ran \(repeats) with \(arguments) and the same result"
+        case .failingAction: return "\(tool) failed \(repeats) with the same error\(known ? " and arguments" : "")"
+        case .cycle: return "The same few tool calls came back in turn \(repeats)"
         case .parameterDrift: return "\(tool) ran \(repeats) with changing arguments and nothing new in the results"
+        case .editFlipFlop where evidence.isPossible:
+            return
+                "Each of the last \(evidence.repeatCount) exports removed exactly the lines it added, for \(duration)"
         case .editFlipFlop: return "The same edits were made and undone \(repeats)"
         case .verificationFailure: return "The same check failed \(failures) times in \(duration) in spite of edits"
-        case .textOnly: return "\(rounds) in \(duration) without a tool call and without a new prompt"
-        case .invalidToolCall: return "Tool calls were rejected as invalid \(repeats)"
+        case .textOnly: return "\(rounds) in \(duration) without a tool that ran and without a new prompt"
         case .permissionDenied: return "\(tool) was denied \(repeats) by configuration or a hook"
         case .apiError: return "Model requests failed \(failures) times in \(duration)"
         case .refusal: return "The model refused \(repeats)"

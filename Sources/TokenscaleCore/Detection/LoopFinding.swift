@@ -27,7 +27,6 @@ package enum LoopPattern: UInt8, CaseIterable, Sendable {
     case editFlipFlop
     case verificationFailure
     case textOnly
-    case invalidToolCall
     case permissionDenied
     case apiError
     case refusal
@@ -49,7 +48,6 @@ package enum LoopPattern: UInt8, CaseIterable, Sendable {
         case .editFlipFlop: "edit_flip_flop"
         case .verificationFailure: "verification_failure"
         case .textOnly: "text_only"
-        case .invalidToolCall: "invalid_tool_call"
         case .permissionDenied: "permission_denied"
         case .apiError: "api_error"
         case .refusal: "refusal"
@@ -92,7 +90,7 @@ package struct LoopFinding: Equatable, Sendable {
     /// Since onset, in millionths of a US dollar; 0 when the sender tells no cost.
     package var costMicroUSD: Int64 = 0
     package var requestsPerMinute: Double = 0
-    /// The dominant tool and the keyed hash of its arguments (0: unknown).
+    /// The dominant tool and the keyed hash of its arguments (0: unknown, or not the same every time).
     package var tool: ToolKind = .other
     package var fingerprint: UInt64 = 0
     /// Sessions that share the evidence: 1 for a session's own finding.

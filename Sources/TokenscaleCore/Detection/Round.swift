@@ -59,6 +59,12 @@ struct Episode {
     var kind: EvidenceKind = .neutral
     var tool: ToolKind = .other
     var action: UInt64 = 0
+    /// The action of the newest evidence, and how much of the evidence repeated the action of the evidence before.
+    var lastAction: UInt32 = 0
+    var sameActionCount: UInt32 = 0
+
+    /// One action comes back, rather than several in turn.
+    var hasOneAction: Bool { 2 * (self.sameActionCount + 1) >= self.repeatCount }
 
     var isOpen: Bool { self.onset != .zero }
 }

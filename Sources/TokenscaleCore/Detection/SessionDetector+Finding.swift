@@ -16,16 +16,16 @@ extension SessionDetector {
         // The open round counts as far as it is known: the alert need not wait for the next request.
         let open = self.rounds.last.map { $0.hasTool ? $0.meanEvidence : 0 } ?? 0
         if open > 0, self.stuck.score + open >= configuration.warningScore {
-            consider(2, self.episode.kind.pattern, self.stuck.score + open, configuration.warningScore)
+            consider(2, self.pattern, self.stuck.score + open, configuration.warningScore)
         }
         let stuckThreshold = self.stuck.level == 3 ? configuration.criticalScore : configuration.warningScore
-        consider(self.stuck.level, self.episode.kind.pattern, self.stuck.score, stuckThreshold)
+        consider(self.stuck.level, self.pattern, self.stuck.score, stuckThreshold)
         consider(self.context.level, .compaction, self.context.score, configuration.warningScore)
         if !isIncident { consider(self.provider.level, .apiError, self.provider.score, configuration.warningScore) }
         if self.burntTokens >= configuration.burnCriticalTokens {
-            consider(3, self.episode.kind.pattern, self.burntTokens, configuration.burnCriticalTokens)
+            consider(3, self.pattern, self.burntTokens, configuration.burnCriticalTokens)
         } else if self.burntTokens >= configuration.burnWarningTokens {
-            consider(2, self.episode.kind.pattern, self.burntTokens, configuration.burnWarningTokens)
+            consider(2, self.pattern, self.burntTokens, configuration.burnWarningTokens)
         }
         if self.verification >= configuration.verificationWarning {
             let isCritical = self.verification >= configuration.verificationCritical
@@ -56,8 +56,16 @@ extension SessionDetector {
         finding.costMicroUSD = self.episode.costMicroUSD
         finding.requestsPerMinute = self.requestsPerMinute(since: finding.onset, until: finding.lastEvidence)
         finding.tool = self.episode.tool
-        finding.fingerprint = self.episode.action
+        // Without details the action is a tool and a size: nothing is known of its arguments.
+        let isKnown = self.hasDetails && (self.episode.hasOneAction || best.pattern == .cycle)
+        finding.fingerprint = isKnown ? self.episode.action : 0
         return finding
+    }
+
+    /// What the strongest evidence speaks for: several actions in turn are a cycle.
+    private var pattern: LoopPattern {
+        let pattern = self.episode.kind.pattern
+        return pattern == .identicalAction && !self.episode.hasOneAction ? .cycle : pattern
     }
 
     /// Rounds since the onset per minute: a rate over the whole episode, so that slow drips show as what they are.

@@ -260,6 +260,9 @@ package struct SessionDetector: Sendable {
             }
             self.episode.lastEvidence = time
             self.episode.repeatCount &+= 1
+            let mark = UInt32(truncatingIfNeeded: action)
+            if mark == self.episode.lastAction, self.episode.repeatCount > 1 { self.episode.sameActionCount &+= 1 }
+            self.episode.lastAction = mark
             if kind.isHard { self.episode.hardEvidence += evidence }
             if evidence >= self.episode.strongest {
                 self.episode.strongest = evidence

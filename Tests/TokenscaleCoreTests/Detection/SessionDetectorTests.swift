@@ -22,6 +22,33 @@ struct SessionDetectorTests {
         #expect(script.finding == nil)
     }
 
+    @Test("calls that take turns are a cycle, whatever their number", arguments: 2...5)
+    func cycle(_ length: Int) throws {
+        var script = SessionScript()
+        script.prompt()
+        for lap in 0..<20 { script.call(.read, "file \(lap % length)", result: 900 + Int64(lap % length)) }
+        let finding = try #require(script.finding)
+        #expect(finding.pattern == .cycle)
+        #expect(finding.fingerprint != 0)
+    }
+
+    @Test("arguments are called the same only where they are known to be")
+    func knownArguments() throws {
+        var known = SessionScript()
+        known.prompt()
+        for _ in 0..<8 { known.call(.bash, "make", error: "ShellError") }
+        #expect(try #require(known.finding).fingerprint != 0)
+        var varied = SessionScript()
+        varied.prompt()
+        for attempt in 0..<20 { varied.call(.bash, "make -j\(attempt)", error: "ShellError") }
+        #expect(try #require(varied.finding).pattern == .failingAction)
+        #expect(varied.finding?.fingerprint == 0)
+        var unknown = SessionScript(hasDetails: false)
+        unknown.prompt()
+        for _ in 0..<20 { unknown.call(.bash, "make", error: "ShellError") }
+        #expect(try #require(unknown.finding).fingerprint == 0)
+    }
+
     @Test("a warning holds while the evidence wavers between the thresholds")
     func hysteresis() {
         var script = SessionScript()
