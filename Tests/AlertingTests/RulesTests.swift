@@ -26,7 +26,7 @@ struct RulesTests {
         let text = try String(contentsOfFile: Self.rules, encoding: .utf8)
         let chapters = try String(contentsOf: Self.runbooks, encoding: .utf8).split(separator: "\n")
         let alerts = text.components(separatedBy: "- alert: ").dropFirst()
-        #expect(alerts.count == 17)
+        #expect(alerts.count == 18)
         for alert in alerts {
             let name = String(alert.prefix { $0 != "\n" })
             for key in ["severity: ", "summary: ", "description: ", "runbook: "] {
