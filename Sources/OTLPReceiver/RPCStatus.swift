@@ -8,6 +8,7 @@ enum RPCCode: Int {
     case notFound = 5
     case resourceExhausted = 8
     case unimplemented = 12
+    case internalError = 13
     case unavailable = 14
     case unauthenticated = 16
 
@@ -19,6 +20,7 @@ enum RPCCode: Int {
         case .notFound: "NOT_FOUND"
         case .resourceExhausted: "RESOURCE_EXHAUSTED"
         case .unimplemented: "UNIMPLEMENTED"
+        case .internalError: "INTERNAL"
         case .unavailable: "UNAVAILABLE"
         case .unauthenticated: "UNAUTHENTICATED"
         }

@@ -8,6 +8,8 @@ struct Refusal: Equatable {
     let message: String
     /// When the client may come back; only for overload.
     let retryAfterSeconds: Int?
+    /// Where gRPC wants another status than that of the reason.
+    private var ownCode: RPCCode?
     /// The methods of the path, for 405.
     var allowedMethods: String? { self.reason == .wrongMethod ? "POST" : nil }
 
@@ -15,6 +17,19 @@ struct Refusal: Equatable {
         self.reason = reason
         self.message = message
         self.retryAfterSeconds = retryAfterSeconds
+    }
+
+    /// "An ill-constructed message with its Compressed-Flag bit set but lacking a grpc-encoding entry different from
+    /// identity in its metadata MUST fail with INTERNAL status, its associated description indicating the invalid
+    /// Compressed-Flag condition" (<https://github.com/grpc/grpc/blob/master/doc/compression.md>).
+    static var compressedWithoutEncoding: Refusal {
+        var refusal = Refusal(
+            .malformed,
+            "the message has the compressed flag, and no header says how it is compressed; send grpc-encoding: gzip, "
+                + "or clear the flag"
+        )
+        refusal.ownCode = .internalError
+        return refusal
     }
 
     var httpStatus: HTTPResponseStatus {
@@ -43,7 +58,8 @@ struct Refusal: Equatable {
     /// The status of a gRPC call. An unsupported compression "will result in an UNIMPLEMENTED error status"
     /// (<https://github.com/grpc/grpc/blob/master/doc/compression.md>).
     var rpcCode: RPCCode {
-        switch self.reason {
+        if let code = self.ownCode { return code }
+        return switch self.reason {
         case .malformed, .contentType: .invalidArgument
         case .unauthenticated: .unauthenticated
         case .unknownPath, .wrongMethod, .contentEncoding: .unimplemented
@@ -67,7 +83,7 @@ struct Refusal: Equatable {
         let detail: RPCStatus.Detail? =
             if let seconds = self.retryAfterSeconds {
                 .retry(afterSeconds: seconds)
-            } else if self.reason == .malformed {
+            } else if self.reason == .malformed, code == .invalidArgument {
                 .badRequest
             } else {
                 nil

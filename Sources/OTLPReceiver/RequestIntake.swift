@@ -92,11 +92,13 @@ struct RequestIntake {
         var isCompressed = plan.isGzip
         if plan.transport == .grpc {
             guard let flag = message.readInteger(as: UInt8.self), flag <= 1,
-                let length = message.readInteger(as: UInt32.self), Int(length) == message.readableBytes,
-                flag == 0 || plan.isGzip
+                let length = message.readInteger(as: UInt32.self), Int(length) == message.readableBytes
             else {
-                let text = "expected is one length-prefixed message, compressed only as grpc-encoding says"
+                let text = "expected is one message behind its length: a byte 0 or 1, four bytes of length, the body"
                 return .failure(RefusedRequest(signal: plan.signal, refusal: Refusal(.malformed, text)))
+            }
+            guard flag == 0 || plan.isGzip else {
+                return .failure(RefusedRequest(signal: plan.signal, refusal: .compressedWithoutEncoding))
             }
             isCompressed = flag == 1
         }

@@ -68,7 +68,11 @@ struct GRPCTests {
     static let faults: [Fault] = [
         ("unknown method", "/a.b.C/D", [], HTTP2Client.message([]), "12"),
         ("unknown compression", HTTP2Client.logs, [("grpc-encoding", "deflate")], HTTP2Client.message([]), "12"),
-        ("compressed flag without encoding", HTTP2Client.logs, [], HTTP2Client.message([1], isCompressed: true), "3"),
+        ("compressed flag without encoding", HTTP2Client.logs, [], HTTP2Client.message([1], isCompressed: true), "13"),
+        (
+            "compressed flag with identity", HTTP2Client.logs, [("grpc-encoding", "identity")],
+            HTTP2Client.message([1], isCompressed: true), "13"
+        ),
         ("bad gzip", HTTP2Client.logs, [("grpc-encoding", "gzip")], HTTP2Client.message([1], isCompressed: true), "3"),
         ("no message", HTTP2Client.logs, [], [], "3"),
         ("short prefix", HTTP2Client.logs, [], [0, 0, 0], "3"),
