@@ -1,3 +1,5 @@
+import TokenscaleCore
+
 /// The keys and values of one object in a list, read by name.
 struct ConfigurationFields: Sendable {
     private var values: [String: ConfigurationValue] = [:]
@@ -9,7 +11,7 @@ struct ConfigurationFields: Sendable {
         }
         for entry in entries {
             guard known.contains(entry.key) else {
-                let near = ConfigurationReader.nearest(to: entry.key, in: known).map { "; did you mean \($0)?" } ?? ""
+                let near = NameSuggestion.nearest(to: entry.key, in: known).map { "; did you mean \($0)?" } ?? ""
                 let list = known.joined(separator: ", ")
                 throw SettingError(
                     message: "no such key \(ConfigurationFault.quoted(entry.key))\(near) (allowed: \(list))"

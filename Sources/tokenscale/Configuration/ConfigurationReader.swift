@@ -1,3 +1,5 @@
+import TokenscaleCore
+
 /// Puts a configuration together: flags over environment over file over defaults; collects every fault.
 struct ConfigurationReader: Sendable {
     /// The table, in the order of the documentation.
@@ -79,7 +81,7 @@ struct ConfigurationReader: Sendable {
             assignments.append(Assignment(key: setting.key, value: .text(text), source: source))
         }
         for name in self.environment.keys.sorted() where name.hasPrefix("TOKENSCALE_") && !known.contains(name) {
-            guard let near = Self.nearest(to: name, in: Array(known)) else { continue }
+            guard let near = NameSuggestion.nearest(to: name, in: known) else { continue }
             warnings.append("\(name) is not a setting; did you mean \(near)?")
         }
         return assignments
@@ -125,32 +127,9 @@ struct ConfigurationReader: Sendable {
     private func isKnown(_ key: String) -> Bool { self.settings.contains { $0.key == key } }
 
     private func unknown(_ written: String, source: String, prefix: String) -> ConfigurationFault {
-        let near = Self.nearest(to: written, in: self.settings.map { prefix + $0.key })
+        let near = NameSuggestion.nearest(to: written, in: self.settings.map { prefix + $0.key })
         let hint = near.map { "; did you mean \($0)?" } ?? "; see tokenscale serve --help"
         return ConfigurationFault(key: written, seen: nil, source: source, message: "no such setting" + hint)
-    }
-
-    /// The candidate within an edit distance of 3, the nearest one.
-    static func nearest(to word: String, in candidates: [String]) -> String? {
-        let scored = candidates.map { (candidate: $0, distance: Self.editDistance(word, $0)) }
-        return scored.filter { $0.distance <= 3 }
-            .min { ($0.distance, $0.candidate) < ($1.distance, $1.candidate) }?.candidate
-    }
-
-    /// Levenshtein's distance, one row at a time.
-    private static func editDistance(_ left: String, _ right: String) -> Int {
-        let right = Array(right)
-        var row = Array(0...right.count)
-        for (index, character) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for column in right.indices {
-                let substitution = diagonal + (right[column] == character ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(substitution, row[column] + 1, diagonal + 1)
-            }
-        }
-        return row[right.count]
     }
 }
 
