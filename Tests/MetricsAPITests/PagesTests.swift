@@ -112,6 +112,12 @@ struct PagesTests {
         "a question that makes no sense is answered with what to ask",
         arguments: [
             ("", 400, "say of which namespace"), ("?namespace=demo&name=nope", 404, "nothing named nope"),
+            ("?namespace=demo&name=agnets", 404, "did you mean agents?"),
+            ("?namespace=demo&name=agnets&kind=deployment", 404, "no deployments.apps agnets is known in namespace"),
+            ("?namespace=dmo", 404, "nothing is known of namespace dmo: no pod, no telemetry; did you mean demo?"),
+            ("?namespace=agents", 404, "did you mean demo/agents or prod/agents?"),
+            ("?namespace=prod&name=looping", 404, "did you mean demo/looping?"),
+            ("?namespace=demo&name=old", 404, "it is a queue"),
             ("?namespace=demo&metric=nope", 404, "it serves claude_tokens_per_minute"),
             ("?namespace=demo&target=many", 400, "is no target"), ("?namespace=demo&kind=Secret", 400, "one of Pod"),
             ("?namespace=demo&metricLabelSelector=a%3D%3D%3Db", 400, "expected: identifier"),

@@ -74,7 +74,8 @@ struct PagesHandler: Sendable {
         guard let metric = ServedMetric(name: name) else { throw .unknownMetric(name: name, resource: "explain") }
         var question = Explanation.Question(metric: metric, namespace: namespace, name: query["name"] ?? "")
         if let kind = query["kind"], !kind.isEmpty {
-            guard let known = directory.kind(name: kind) ?? directory.kind(resource: kind) else {
+            let anyCase = ObjectKind.wellKnown.first { $0.name.lowercased() == kind.lowercased() }
+            guard let known = directory.kind(name: kind) ?? directory.kind(resource: kind) ?? anyCase else {
                 let kinds = ObjectKind.wellKnown.map(\.name).joined(separator: ", ")
                 throw .badSelector(
                     "\"\(kind)\" is no kind that leads to pods; it is one of \(kinds), or the kind of an owner of pods"

@@ -116,32 +116,49 @@ extension MetricsView {
     }
 
     /// The first object of the name, workloads before Services before pods.
+    ///
+    /// - Throws: Nothing of that name is known: with names that were meant, perhaps. The metrics APIs answer 0 for what
+    ///   has no pods; somebody who asks for a reason has more likely mistyped.
     private func object(named question: Explanation.Question) throws(ServingError) -> ObjectReference {
         let namespace = question.namespace
         let name = question.name
-        if name.isEmpty { return ObjectReference(kind: .namespace, namespace: namespace, name: namespace) }
-        if let kind = question.kind { return ObjectReference(kind: kind, namespace: namespace, name: name) }
+        guard !name.isEmpty, question.kind != .namespace else {
+            let name = name.isEmpty ? namespace : name
+            guard self.isKnown(namespace: name) else { throw self.unknownNamespace(name, name: "") }
+            return ObjectReference(kind: .namespace, namespace: name, name: name)
+        }
+        if let kind = question.kind {
+            let object = ObjectReference(kind: kind, namespace: namespace, name: name)
+            guard self.isKnown(object) else { throw self.unknownName(object.text, name, in: namespace) }
+            return object
+        }
         if let kind = self.kinds(named: name, in: namespace).first {
             return ObjectReference(kind: kind, namespace: namespace, name: name)
         }
-        let pod = PodID(namespace: namespace, name: name)
-        if self.directory[pod] != nil || self.telemetry(of: pod) != nil {
-            return ObjectReference(kind: .pod, namespace: namespace, name: name)
+        for kind in [ObjectKind.pod, .deployment] {
+            let object = ObjectReference(kind: kind, namespace: namespace, name: name)
+            if self.isKnown(object) { return object }
         }
-        let telemetry = self.pods(in: namespace)
-        if telemetry.contains(where: { $0.workload == name }) {
-            return ObjectReference(kind: .deployment, namespace: namespace, name: name)
+        throw self.unknownName("nothing named \(name)", name, in: namespace)
+    }
+
+    /// Whether there is something to say of an object, be it that it cannot be looked up.
+    private func isKnown(_ object: ObjectReference) -> Bool {
+        switch object.kind {
+        case .node: return true
+        case .pod:
+            let pod = PodID(namespace: object.namespace, name: object.name)
+            return self.directory[pod] != nil || self.telemetry(of: pod) != nil
+        default:
+            if self.kinds(named: object.name, in: object.namespace).contains(object.kind) { return true }
+            if self.directory.relations.unlisted.contains(object.kind) { return true }
+            if !self.directory.isSynced, object.kind.isLink || object.kind == .service { return true }
+            return object.kind.isOwner && self.pods(in: object.namespace).contains { $0.workload == object.name }
         }
-        let known = Set(telemetry.map { $0.workload ?? $0.id.name }).sorted()
-        let names = known.prefix(self.configuration.namedPodLimit).joined(separator: ", ")
-        throw .notFound(
-            "nothing named \(name) is known in namespace \(namespace); "
-                + (known.isEmpty ? "no telemetry came from it" : "telemetry came from \(names)")
-        )
     }
 
     /// The kinds that have an object of this name: what scales before what leads to it, known kinds before others.
-    private func kinds(named name: String, in namespace: String) -> [ObjectKind] {
+    func kinds(named name: String, in namespace: String) -> [ObjectKind] {
         let preferred: [ObjectKind] = [
             .deployment, .statefulSet, .daemonSet, .cronJob, .job, .replicaSet, .service, .horizontalPodAutoscaler,
             .ingress,
