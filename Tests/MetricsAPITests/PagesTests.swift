@@ -55,6 +55,21 @@ struct PagesTests {
         }
     }
 
+    @Test("the status page shows what autoscalers are told, and hides columns rather than overflow")
+    func statusTable() async throws {
+        try await Self.withPages(ExpositionTests.fleet()) { get in
+            let html = try await get("/").1
+            let snapshot = try Self.json(try await get("/api/v1/snapshot").1)
+            let pods = try #require(snapshot["pods"] as? [[String: Any]])
+            let told = pods.reduce(0) { $0 + ($1["servedTokensPerMinute"] as? Double ?? 0) }
+            let text = html.replacing("\u{2009}", with: "")
+            #expect(text.contains("<b>\(Int64(told))</b><span>tokens / min</span>"))
+            #expect(html.contains("<th class=\"n w3\">cache read</th>"))
+            #expect(html.contains("@media(max-width:1299px){.w3{display:none}"))
+            #expect(html.components(separatedBy: "A wider window shows more columns.").count == 4)
+        }
+    }
+
     @Test("the status page of an empty collector says so")
     func emptyPage() async throws {
         try await Self.withPages(Fleet()) { get in

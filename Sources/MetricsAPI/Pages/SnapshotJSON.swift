@@ -86,11 +86,7 @@ struct SnapshotJSON: Sendable {
         json.member("reason", ifPresent: pod.state.reasonName)
         json.member("attribution", pod.attribution.name)
         json.member("isLive", self.view.directory.isSynced ? record?.isLive == true : true)
-        let served = (try? MetricSelection(.tokensPerMinute)).flatMap { selection -> ServedValue? in
-            let member = MetricsView.Member(id: pod.id, record: record, telemetry: pod)
-            return try? self.view.value(.tokensPerMinute, of: member, selection: selection).get()
-        }
-        if let served {
+        if let served = self.view.served(pod) {
             json.member("servedTokensPerMinute", served.quantity.value)
             json.member("servedWindowSeconds", served.windowSeconds ?? 0)
         } else {
@@ -186,5 +182,15 @@ struct SnapshotJSON: Sendable {
     /// Ages of what never happened are 0.
     private func age(_ time: Timestamp) -> Double {
         time == .zero ? 0 : max(0, (self.view.now.seconds(since: time) * 1000).rounded() / 1000)
+    }
+}
+
+extension MetricsView {
+    /// What an autoscaler that asks for no selector is told of a pod; `nil` when the pod is left out.
+    func served(_ pod: PodSnapshot) -> ServedValue? {
+        let member = Member(id: pod.id, record: self.directory[pod.id], telemetry: pod)
+        return (try? MetricSelection(.tokensPerMinute)).flatMap {
+            try? self.value(.tokensPerMinute, of: member, selection: $0).get()
+        }
     }
 }

@@ -40,20 +40,15 @@ struct StatusPage: Sendable {
 
     private var tiles: String {
         let pods = self.snapshot.pods
-        var active = TokenCounts.zero
+        let served = pods.reduce(0.0) { $0 + (self.view.served($1)?.quantity.value ?? 0) }
         var stuck = TokenCounts.zero
-        for pod in pods {
-            for rate in pod.rates {
-                active += rate.active
-                stuck += rate.stuck
-            }
-        }
+        for pod in pods { for rate in pod.rates { stuck += rate.stuck } }
         let depth = self.snapshot.queues.filter { !$0.isStale }.reduce(0) { $0 + $1.depth }
         let unknown = pods.count { !$0.state.isKnown }
         let stuckSessions = pods.reduce(0) { $0 + $1.stuckSessionCount }
         let tiles = [
-            ("tokens / min", Self.grouped(active.scaling), "without cache reads, over 60 s"),
-            ("stuck tokens / min", Self.grouped(stuck.scaling), "left out of the scaling value"),
+            ("tokens / min", Self.grouped(Int64(min(served, 1e15))), "what autoscalers are told"),
+            ("stuck tokens / min", Self.grouped(stuck.scaling), "left out of what they are told"),
             (
                 "waiting tasks", Self.grouped(Int64(min(depth, 1e15))),
                 self.snapshot.queues.count == 1 ? "in 1 queue" : "in \(self.snapshot.queues.count) queues"
@@ -75,19 +70,25 @@ struct StatusPage: Sendable {
             check.fault.map { "<li class=\"bad\">✗ \(Self.escape(check.name)): \(Self.escape($0))</li>" }
                 ?? "<li>✓ \(Self.escape(check.name))</li>"
         }
-        let facts: [(String, Int64)] = [
-            ("items accepted", Int64(statistics.outcome.acceptedCount)),
-            ("duplicates", Int64(statistics.outcome.duplicateCount)),
-            ("refused", Int64(statistics.outcome.refusedCount)), ("at a limit", Int64(statistics.outcome.limitedCount)),
-            ("late", statistics.lateItemCount), ("unattributed tokens", statistics.unattributedTokens),
-            ("drift tokens", statistics.driftTokens),
+        let outcome = statistics.outcome
+        let facts: [(name: String, count: Int64, meaning: String)] = [
+            ("items accepted", Int64(outcome.acceptedCount), "events and metric points that were counted"),
+            ("duplicates", Int64(outcome.duplicateCount), "sent again by an agent, counted once"),
+            ("refused", Int64(outcome.refusedCount), "from a pod that the sender is not"),
+            ("at a limit", Int64(outcome.limitedCount), "of pods, sessions or series beyond a configured limit"),
+            ("late", statistics.lateItemCount, "too late for a rate, counted in the totals"),
+            ("unattributed tokens", statistics.unattributedTokens, "of senders that no pod could be named for"),
+            (
+                "drift tokens", statistics.driftTokens,
+                "in events or in metrics only; the greater of the two counts. A few are usual"
+            ),
         ]
-        items += facts.map { "<li>\($0.0) <b>\(Self.grouped($0.1))</b></li>" }
+        items += facts.map { "<li title=\"\($0.meaning)\">\($0.name) <b>\(Self.grouped($0.count))</b></li>" }
         return "<section><h2>Health</h2><ul class=\"facts\">\(items.joined())</ul></section>"
     }
 
     private var findings: String {
-        var rows: [String] = []
+        var rows: [StatusTable.Row] = []
         for pod in self.snapshot.pods {
             for session in pod.sessions {
                 guard let finding = session.finding else { continue }
@@ -101,25 +102,26 @@ struct StatusPage: Sendable {
             rows.append(self.row(finding.finding, place: place, subject: subject, isStuck: false))
         }
         guard !rows.isEmpty else { return "<section><h2>Findings</h2><p>No loops.</p></section>" }
-        return Self.table(
+        return StatusTable(
             title: "Findings",
-            head: [
-                "severity", "pattern", "where", "session", "evidence", "since", "rounds", "repeats", "failures",
-                "tokens", "cost",
+            columns: [
+                .init(title: "severity", isTag: true), .init(title: "pattern"), .init(title: "where"),
+                .init(title: "session", rank: 2), .init(title: "evidence", rank: 3),
+                .init(title: "since", rank: 1, isNumber: true), .init(title: "rounds", rank: 2, isNumber: true),
+                .init(title: "repeats", rank: 2, isNumber: true), .init(title: "failures", rank: 2, isNumber: true),
+                .init(title: "tokens", rank: 1, isNumber: true), .init(title: "cost", isNumber: true),
             ],
             rows: rows
-        )
+        ).html
     }
 
-    private func row(_ finding: LoopFinding, place: String, subject: String, isStuck: Bool) -> String {
+    private func row(_ finding: LoopFinding, place: String, subject: String, isStuck: Bool) -> StatusTable.Row {
         let since = Int(self.view.now.seconds(since: finding.onset))
         let tag = finding.severityLabel
-        return Self.row(
-            [
+        return StatusTable.Row(
+            cells: [
                 tag, finding.pattern.name, place, subject,
                 "\(Self.decimal(finding.score)), threshold \(Self.decimal(finding.threshold))", Self.duration(since),
-            ],
-            numbers: [
                 "\(finding.roundCount)", "\(finding.repeatCount)", "\(finding.failureCount)",
                 Self.grouped(finding.tokens.total), "$" + Self.decimal(Double(finding.costMicroUSD) / 1_000_000),
             ],
@@ -132,21 +134,24 @@ struct StatusPage: Sendable {
             return "<section><h2>Queues</h2><p>No queue depth was reported.</p></section>"
         }
         let rows = self.snapshot.queues.prefix(Self.rowLimit).map { queue in
-            Self.row(
-                [queue.namespace, queue.queue, queue.pod ?? "shared", queue.source.rawValue],
-                numbers: [
+            StatusTable.Row(
+                cells: [
+                    queue.namespace, queue.queue, queue.pod ?? "shared", queue.source.rawValue,
                     queue.isStale ? "not known" : Self.decimal(queue.depth),
                     Self.duration(Int(self.view.now.seconds(since: queue.time))),
                 ],
                 style: queue.isStale ? "unknown" : ""
             )
         }
-        return Self.table(
+        return StatusTable(
             title: "Queues",
-            head: ["namespace", "queue", "pod", "source", "depth", "age"],
-            rows: Array(rows),
-            numberCount: 2
-        )
+            columns: [
+                .init(title: "namespace", rank: 1), .init(title: "queue"), .init(title: "pod"),
+                .init(title: "source", rank: 1), .init(title: "depth", isNumber: true),
+                .init(title: "age", isNumber: true),
+            ],
+            rows: Array(rows)
+        ).html
     }
 
     private var pods: String {
@@ -162,46 +167,34 @@ struct StatusPage: Sendable {
             let state = pod.state.isKnown && pod.stuckSessionCount > 0 ? "stuck" : pod.state.name
             let reason = pod.state.reasonName.map { "\(state): \($0)" } ?? state
             let workload = self.view.directory[pod.id]?.workload?.name ?? pod.workload ?? ""
-            return Self.row(
-                [pod.id.namespace, pod.id.name, workload, reason],
-                numbers: [
+            return StatusTable.Row(
+                cells: [
+                    pod.id.namespace, pod.id.name, workload, reason,
+                    self.view.served(pod).map { Self.grouped(Int64(min($0.quantity.value, 1e15))) } ?? "?",
                     Self.grouped(rate.scaling), Self.grouped(burst), Self.grouped(rate.input),
-                    Self.grouped(rate.output),
-                    Self.grouped(rate.cacheCreation), Self.grouped(rate.cacheRead), Self.grouped(stuck),
-                    "\(pod.activeSessionCount)", "\(pod.openTurnCount)", "\(pod.stuckSessionCount)",
-                    Self.duration(Int(self.view.now.seconds(since: pod.lastArrival))),
+                    Self.grouped(rate.output), Self.grouped(rate.cacheCreation), Self.grouped(rate.cacheRead),
+                    Self.grouped(stuck), "\(pod.activeSessionCount)", "\(pod.openTurnCount)",
+                    "\(pod.stuckSessionCount)", Self.duration(Int(self.view.now.seconds(since: pod.lastArrival))),
                 ],
                 style: pod.state.isKnown ? (pod.stuckSessionCount > 0 ? "warning" : "") : "unknown"
             )
         }
         let more = busiest.count > Self.rowLimit ? " (\(Self.rowLimit) busiest of \(busiest.count))" : ""
-        return Self.table(
-            title: "Pods\(more)",
-            head: [
-                "namespace", "pod", "workload", "state", "tokens/min", "burst 15 s", "input", "output",
-                "cache creation",
-                "cache read", "stuck", "sessions", "turns", "loops", "heard",
-            ],
-            rows: Array(rows),
-            numberCount: 11
-        )
+        return StatusTable(title: "Pods\(more)", columns: Self.podColumns, rows: Array(rows)).html
     }
+
+    private static let podColumns: [StatusTable.Column] = [
+        .init(title: "namespace", rank: 1), .init(title: "pod"), .init(title: "workload", rank: 3),
+        .init(title: "state", isTag: true), .init(title: "tokens/min", isNumber: true),
+        .init(title: "over 60 s", rank: 2, isNumber: true), .init(title: "over 15 s", rank: 2, isNumber: true),
+        .init(title: "input", rank: 2, isNumber: true), .init(title: "output", rank: 2, isNumber: true),
+        .init(title: "cache creation", rank: 3, isNumber: true), .init(title: "cache read", rank: 3, isNumber: true),
+        .init(title: "stuck", rank: 1, isNumber: true), .init(title: "sessions", rank: 1, isNumber: true),
+        .init(title: "turns", rank: 2, isNumber: true), .init(title: "loops", rank: 3, isNumber: true),
+        .init(title: "heard", rank: 1, isNumber: true),
+    ]
 
     // MARK: Parts
-
-    private static func table(title: String, head: [String], rows: [String], numberCount: Int = 5) -> String {
-        let cells = head.enumerated().map { index, name in
-            index >= head.count - numberCount ? "<th class=\"n\">\(name)</th>" : "<th>\(name)</th>"
-        }
-        return "<section><h2>\(title)</h2><div class=\"scroll\"><table><thead><tr>\(cells.joined())</tr></thead>"
-            + "<tbody>\(rows.joined())</tbody></table></div></section>"
-    }
-
-    private static func row(_ texts: [String], numbers: [String], style: String) -> String {
-        let cells =
-            texts.map { "<td>\(self.escape($0))</td>" } + numbers.map { "<td class=\"n\">\(self.escape($0))</td>" }
-        return "<tr class=\"\(style)\">\(cells.joined())</tr>"
-    }
 
     /// Names come from telemetry: whoever may send it must not be able to write the page.
     static func escape(_ text: String) -> String {
@@ -248,20 +241,19 @@ struct StatusPage: Sendable {
         return fraction == 0 ? whole : "\(whole).\(fraction < 10 ? "0" : "")\(fraction)"
     }
 
-    private static let style = """
-        :root{color-scheme:light dark;--line:#8883;--soft:#8882;--dim:#888}
+    private static let style =
+        """
+        :root{color-scheme:light dark;--line:#8883;--soft:#8882;--dim:#6b6b6b;--red:#c62828;--amber:#a15c00}
+        @media(prefers-color-scheme:dark){:root{--dim:#9a9a9a;--red:#ff7b72;--amber:#e3a13a}}
         *{box-sizing:border-box}body{margin:0;font:13px/1.45 system-ui,sans-serif;padding:1.2rem 1.6rem}
-        header{display:flex;gap:1rem;align-items:baseline;flex-wrap:wrap}h1{font-size:1.3rem;margin:0}
-        header p,footer,small{color:var(--dim)}h2{font-size:1rem;margin:1.4rem 0 .5rem}
+        header{display:flex;gap:0 1rem;align-items:baseline;flex-wrap:wrap}h1{font-size:1.3rem;margin:0}
+        header p{margin:.2rem 0}header p,footer,small{color:var(--dim)}h2{font-size:1rem;margin:1.4rem 0 .5rem}
         .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:.7rem;margin-top:1rem}
         .tile{border:1px solid var(--line);border-radius:8px;padding:.7rem .9rem;display:flex;flex-direction:column}
-        .tile b{font-size:1.5rem;font-variant-numeric:tabular-nums}.scroll{overflow-x:auto}
-        table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.22rem .45rem;white-space:nowrap}
-        th{font-weight:600;border-bottom:1px solid var(--line);color:var(--dim)}
-        tr:nth-child(even) td{background:var(--soft)}
-        .n{text-align:right;font-variant-numeric:tabular-nums}.facts{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;
-        list-style:none;margin:0;padding:0}.bad,tr.critical td:first-child{color:#c62828;font-weight:600}
-        tr.warning td:first-child{color:#b26a00;font-weight:600}tr.unknown td{color:var(--dim);font-style:italic}
+        .tile b{font-size:1.5rem;font-variant-numeric:tabular-nums}.facts{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;
+        list-style:none;margin:0;padding:0}.bad{color:var(--red);font-weight:600}
         footer{margin-top:1.6rem;display:flex;gap:1.2rem;flex-wrap:wrap}a{color:inherit}
-        """
+        @media(max-width:699px){body{padding:.8rem}}
+
+        """ + StatusTable.style
 }
