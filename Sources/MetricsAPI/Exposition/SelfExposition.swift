@@ -55,7 +55,8 @@ struct SelfExposition: Sendable {
             ("tokenscale_tracked_sessions", .gauge, "Sessions in memory.", Int64(statistics.sessionCount)),
             ("tokenscale_tracked_series", .gauge, "Series in memory.", Int64(statistics.seriesCount)),
             (
-                "tokenscale_accounting_drift_tokens", .gauge, "Tokens that events and metrics disagree about, now.",
+                "tokenscale_accounting_drift_tokens", .gauge,
+                "Tokens in events or metrics only, now, without what awaits the next export; the greater counts.",
                 statistics.driftTokens
             ),
             (

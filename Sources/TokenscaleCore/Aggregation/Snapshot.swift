@@ -184,7 +184,7 @@ package struct AggregatorStatistics: Equatable, Sendable {
     package var outcome = RecordOutcome()
     /// Tokens that no pod could be named for.
     package var unattributedTokens: Int64 = 0
-    /// Sum over sessions of |events - metrics| where both are known, now.
+    /// Sum over sessions of ``UsageLedger/driftTokens``, now.
     package var driftTokens: Int64 = 0
     /// Data that came too late for the rate window and counts in the totals only.
     package var lateItemCount: Int64 = 0

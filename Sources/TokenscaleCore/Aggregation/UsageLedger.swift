@@ -42,10 +42,14 @@ package struct UsageLedger: Equatable, Sendable {
         self.ended[type] + Swift.max(self.open.events[type], self.open.metrics[type])
     }
 
-    /// |events - metrics| where both sources spoke.
+    /// |events - metrics| where both sources spoke, without what one said after the other had spoken last: events are
+    /// always ahead by up to one export of the metrics. A source that stays silent shows after `switchSeconds`.
     package var driftTokens: Int64 {
         guard self.events.total > 0, self.metrics.total > 0 else { return 0 }
-        return TokenType.allCases.reduce(0) { $0.addingClamped(abs(self.events[$1] - self.metrics[$1])) }
+        return TokenType.allCases.reduce(0) { sum, type in
+            let events = self.events[type] - self.tail.events[type]
+            return sum.addingClamped(abs(events - (self.metrics[type] - self.tail.metrics[type])))
+        }
     }
 
     /// Takes in one request that ended in `second`.
