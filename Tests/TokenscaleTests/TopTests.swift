@@ -40,6 +40,15 @@ struct TopTests {
         )
     }
 
+    static let queue = TopSnapshot.Queue(
+        namespace: "agents",
+        queue: "tasks",
+        depth: 14,
+        source: "otlp",
+        isStale: false,
+        ageSeconds: 1
+    )
+
     static let stuck = TopSessions.Session(
         namespace: "agents",
         pod: "migrator-1",
@@ -71,14 +80,6 @@ struct TopTests {
 
     @Test("pods by load, queues, stuck sessions: one picture")
     func picture() {
-        let queue = TopSnapshot.Queue(
-            namespace: "agents",
-            queue: "tasks",
-            depth: 14,
-            source: "otlp",
-            isStale: false,
-            ageSeconds: 1
-        )
         let stale = TopSnapshot.Queue(
             namespace: "agents",
             queue: "old",
@@ -91,9 +92,9 @@ struct TopTests {
             Self.pod("idle-1", state: "idle"), Self.pod("busy-1", served: 4_010, output: 4_000),
             Self.pod("silent-1", state: "unknown", served: nil), Self.pod("migrator-1", served: 10, stuck: 800),
         ]
-        let view = TopView(snapshot: Self.snapshot(pods: pods, queues: [queue, stale]), sessions: [Self.stuck])
+        let view = TopView(snapshot: Self.snapshot(pods: pods, queues: [Self.queue, stale]), sessions: [Self.stuck])
         let expected = """
-            tokenscale 0.1.0   up 2m   pods 4 (1 unknown)   sessions 1   tokens/min 4.0k   stuck 1
+            tokenscale 0.1.0   up 2m   pods 4 (1 unknown)   sessions 1   tokens/min 4.0k   waiting 14   stuck 1
 
             NAMESPACE/POD     STATE    TOK/MIN   INPUT  OUTPUT CACHE-W CACHE-R   STUCK   QUEUE    SESS   TURNS    SEEN
             agents/busy-1     active      4.0k      10    4.0k       0    1.0M       0       -       1       1      2s
@@ -128,6 +129,53 @@ struct TopTests {
             }
             #expect(lines.contains { $0.contains("more pods") })
         }
+    }
+
+    @Test(
+        "the head says the most important in whatever width there is",
+        arguments: [
+            (120, "tokenscale 0.1.0   up 2m   pods 1   sessions 1   tokens/min 4.0k   waiting 14   stuck 1"),
+            (82, "tokenscale 0.1.0  up 2m  pods 1  sessions 1  tokens/min 4.0k  waiting 14  stuck 1"),
+            (80, "tokenscale 0.1.0  pods 1  sessions 1  tokens/min 4.0k  waiting 14  stuck 1"),
+            (60, "tokenscale 0.1.0  pods 1  tokens/min 4.0k  stuck 1"), (30, "tokens/min 4.0k  stuck 1"),
+            (15, "tokens/min 4.0k"),
+        ]
+    )
+    func head(width: Int, head: String) {
+        let pods = [Self.pod("busy-1", served: 4_010)]
+        var view = TopView(snapshot: Self.snapshot(pods: pods, queues: [Self.queue]), sessions: [Self.stuck])
+        view.width = width
+        #expect(view.lines.first == head)
+    }
+
+    @Test(
+        "a low terminal shows pods first, then who is stuck, then why, then queues",
+        arguments: [
+            (24, ["QUEUE ", "critical", "  failing"]), (14, ["critical", "  failing"]), (10, ["critical"]), (9, []),
+        ]
+    )
+    func height(height: Int, parts: [String]) {
+        let pods = (0..<9).map { Self.pod("pod-\($0)") }
+        var view = TopView(snapshot: Self.snapshot(pods: pods, queues: [Self.queue]), sessions: [Self.stuck])
+        view.height = height
+        let lines = view.lines
+        #expect(lines.count <= height)
+        #expect(lines.count { $0.hasPrefix("agents/pod-") } >= 3)
+        for part in ["QUEUE ", "critical", "  failing"] {
+            #expect(lines.contains { $0.hasPrefix(part) } == parts.contains(part), "\(part)")
+        }
+    }
+
+    @Test("on a narrow terminal the evidence wraps, and names lose their middle")
+    func narrow() {
+        var view = TopView(snapshot: Self.snapshot(pods: [], queues: [Self.queue]), sessions: [Self.stuck])
+        view.width = 36
+        let lines = view.lines
+        #expect(lines.allSatisfy { $0.count <= 36 })
+        let text = lines.joined(separator: "\n")
+        #expect(text.contains("  failing action (bash): 9 rounds, 9\n  repeats, 8 failures since 00:58"))
+        #expect(text.contains("critical agents/migrat…1 session s-1"))
+        #expect(text.contains("14    otlp      1s"))
     }
 
     @Test("without pods it says how to get some")

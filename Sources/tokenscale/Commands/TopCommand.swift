@@ -100,12 +100,20 @@ struct TopCommand: AsyncParsableCommand {
         do {
             var snapshot = try JSONDecoder().decode(TopSnapshot.self, from: Data(snapshotBody))
             let sessions = try JSONDecoder().decode(TopSessions.self, from: Data(sessionsBody))
+            var emptyText: String?
             if let namespace = self.namespace {
+                let others = Set(snapshot.pods.map(\.namespace)).sorted()
+                if !others.isEmpty {
+                    let names = others.prefix(5).joined(separator: ", ") + (others.count > 5 ? ", …" : "")
+                    emptyText = "no pod of namespace \(namespace) has sent telemetry; pods of \(names) have"
+                }
                 snapshot.pods.removeAll { $0.namespace != namespace }
                 snapshot.queues.removeAll { $0.namespace != namespace }
                 snapshot.workloadFindings.removeAll { $0.namespace != namespace }
             }
-            return TopView(snapshot: snapshot, sessions: sessions.sessions)
+            var view = TopView(snapshot: snapshot, sessions: sessions.sessions)
+            if let emptyText { view.emptyText = emptyText }
+            return view
         } catch {
             throw CollectorAPI(address: self.address, client: client).foreignVersion
         }

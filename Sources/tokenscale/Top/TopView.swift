@@ -6,6 +6,8 @@ struct TopView: Sendable {
     var sessions: [TopSessions.Session]
     /// Columns of the terminal.
     var width = 120
+    /// What stands in the place of pods when there are none.
+    var emptyText = "no pod has sent telemetry yet: tokenscale demo sends some"
     /// Lines at most; what does not fit is counted.
     var height = Int.max
     var usesColor = false
@@ -19,33 +21,48 @@ struct TopView: Sendable {
         case plain = "0"
     }
 
+    /// In a terminal that is too low for everything, pods come first; queues go before stuck sessions do. The head
+    /// tells both in any case.
     var lines: [String] {
         var lines = [self.head, ""]
-        let tail = self.queueLines + self.stuckLines
-        let room = max(3, self.height - lines.count - tail.count - 1)
-        lines += self.podLines(limit: room)
+        let room = self.height - lines.count - min(self.snapshot.pods.count, 3) - 2
+        let stuck = self.stuckLines(isBrief: false)
+        let tails = [self.queueLines + stuck, stuck, self.stuckLines(isBrief: true)]
+        let tail = tails.first { $0.count <= room } ?? []
+        lines += self.podLines(limit: max(1, self.height - lines.count - tail.count - 2))
         lines += tail
         return lines.prefix(self.height).map(self.cut)
     }
 
+    /// What fits in one line: the parts of the highest rank go first.
     private var head: String {
         let pods = self.snapshot.pods
         let unknown = pods.count { $0.servedTokensPerMinute == nil }
         let served = pods.reduce(0) { $0 + ($1.servedTokensPerMinute ?? 0) }
         let stuck = self.sessions.count { $0.isStuck }
         let live = self.sessions.count { $0.isLive }
-        var parts = [
-            self.colored("tokenscale \(self.snapshot.version)", .bold),
-            "up \(Self.duration(self.upSeconds))",
-            "pods \(pods.count)" + (unknown > 0 ? " (\(unknown) unknown)" : ""),
-            "sessions \(live)",
-            "tokens/min \(Self.short(served))",
+        let waiting = self.snapshot.queues.filter { !$0.isStale }
+        var parts: [(rank: Int, text: String, color: Color)] = [
+            (1, "tokenscale \(self.snapshot.version)", .bold), (6, "up \(Self.duration(self.upSeconds))", .plain),
+            (3, "pods \(pods.count)" + (unknown > 0 ? " (\(unknown) unknown)" : ""), .plain),
+            (5, "sessions \(live)", .plain), (0, "tokens/min \(Self.short(served))", .plain),
         ]
-        if stuck > 0 { parts.append(self.colored("stuck \(stuck)", .red)) }
+        if !waiting.isEmpty { parts.append((4, "waiting \(Self.short(waiting.reduce(0) { $0 + $1.depth }))", .plain)) }
+        if stuck > 0 { parts.append((0, "stuck \(stuck)", .red)) }
         if self.snapshot.ageSeconds > 5 {
-            parts.append(self.colored("data \(Self.duration(self.snapshot.ageSeconds)) old", .red))
+            parts.append((0, "data \(Self.duration(self.snapshot.ageSeconds)) old", .red))
         }
-        return parts.joined(separator: "   ")
+        var gap = 3
+        while parts.reduce(-gap, { $0 + $1.text.count + gap }) > self.width, parts.count > 1 {
+            if gap > 2 {
+                gap = 2
+            } else if let last = parts.map(\.rank).max(), last > 0 {
+                parts.removeAll { $0.rank == last }
+            } else {
+                break
+            }
+        }
+        return parts.map { self.colored($0.text, $0.color) }.joined(separator: String(repeating: " ", count: gap))
     }
 
     private var upSeconds: Double {
@@ -85,7 +102,7 @@ struct TopView: Sendable {
         let title =
             Self.padded("NAMESPACE/POD", nameWidth) + " " + Self.padded("STATE", 8) + Self.row(columns.map(\.title))
         guard !self.snapshot.pods.isEmpty else {
-            return [self.colored(title, .dim), "no pod has sent telemetry yet: tokenscale demo sends some"]
+            return [self.colored(title, .dim)] + self.wrapped(self.emptyText, indent: "")
         }
         let pods = self.snapshot.pods.sorted { left, right in
             let leftRate = left.tokensPerMinute.scaling + left.stuckTokensPerMinute.scaling
@@ -120,7 +137,7 @@ struct TopView: Sendable {
         guard !self.snapshot.queues.isEmpty else { return [] }
         let shown = self.snapshot.queues.prefix(10)
         let names = shown.map { "\($0.namespace)/\($0.queue)" + ($0.pod.map { " (\($0))" } ?? "") }
-        let nameWidth = min(60, max(5, names.map(\.count).max() ?? 5))
+        let nameWidth = max(5, min(60, names.map(\.count).max() ?? 5, self.width - 3 * Self.cellWidth))
         var lines = ["", self.colored(Self.padded("QUEUE", nameWidth) + Self.row(["DEPTH", "SOURCE", "AGE"]), .dim)]
         for (queue, name) in zip(shown, names) {
             let depth = queue.isStale ? "?" : Self.short(queue.depth)
@@ -134,7 +151,8 @@ struct TopView: Sendable {
 
     // MARK: - Stuck sessions
 
-    private var stuckLines: [String] {
+    /// - Parameter isBrief: Who, without what and how often.
+    private func stuckLines(isBrief: Bool) -> [String] {
         let found = self.sessions.compactMap { session in session.finding.map { (session, $0) } }
             .filter { $0.1.severity != "info" }
             .sorted { ($0.1.severity, $1.1.tokens.total) < ($1.1.severity, $0.1.tokens.total) }
@@ -142,34 +160,51 @@ struct TopView: Sendable {
         guard !found.isEmpty || !workloads.isEmpty else { return [] }
         var lines = ["", self.colored("STUCK", .dim)]
         for entry in workloads.prefix(5) {
-            lines += self.findingLines("\(entry.namespace)/\(entry.workload)", entry.finding)
+            lines += self.findingLines("\(entry.namespace)/\(entry.workload)", entry.finding, isBrief: isBrief)
         }
         for (session, finding) in found.prefix(8) {
-            lines += self.findingLines("\(session.namespace)/\(session.pod) session \(session.session)", finding)
+            let name = "\(session.namespace)/\(session.pod) session \(session.session)"
+            lines += self.findingLines(name, finding, isBrief: isBrief)
         }
         let rest = max(0, found.count - 8) + max(0, workloads.count - 5)
         if rest > 0 { lines.append(self.colored("… and \(rest) more", .dim)) }
         return lines
     }
 
-    private func findingLines(_ name: String, _ finding: TopFinding) -> [String] {
+    private func findingLines(_ name: String, _ finding: TopFinding, isBrief: Bool) -> [String] {
         let certainty = finding.isPossible ? "possible " : ""
         let severity = self.colored(finding.severity, finding.severity == "critical" ? .red : .yellow)
         let pattern = finding.pattern.map { $0 == "_" ? " " : String($0) }.joined()
         let since = finding.onset.split(separator: "T").last.map { $0.prefix(5) } ?? ""
-        return [
-            "\(severity) \(name)",
-            "  \(certainty)\(pattern) (\(finding.tool)): \(finding.rounds) rounds, \(finding.repeats) repeats, "
-                + "\(finding.failures) failures since \(since)",
-            "  \(finding.edits) edits, \(finding.commits) commits, \(Self.oneDigit(finding.requestsPerMinute)) "
-                + "requests/min, \(Self.short(finding.tokens.total)) tokens, $\(Self.cents(finding.costUSD))",
-        ]
+        let head = "\(severity) \(Self.middleCut(name, self.width - finding.severity.count - 1))"
+        if isBrief { return [head] }
+        let what =
+            "\(certainty)\(pattern) (\(finding.tool)): \(finding.rounds) rounds, \(finding.repeats) repeats, "
+            + "\(finding.failures) failures since \(since)"
+        let cost =
+            "\(finding.edits) edits, \(finding.commits) commits, \(Self.oneDigit(finding.requestsPerMinute)) "
+            + "requests/min, \(Self.short(finding.tokens.total)) tokens, $\(Self.cents(finding.costUSD))"
+        return [head] + self.wrapped(what, indent: "  ") + self.wrapped(cost, indent: "  ")
     }
 
     // MARK: - Text
 
     private func colored(_ text: String, _ color: Color) -> String {
         self.usesColor && color != .plain ? "\u{1b}[\(color.rawValue)m\(text)\u{1b}[0m" : text
+    }
+
+    /// Text without colours in lines that fit, broken at spaces.
+    private func wrapped(_ text: String, indent: String) -> [String] {
+        var lines: [String] = []
+        var line = indent
+        for word in text.split(separator: " ") {
+            if line.count > indent.count, line.count + 1 + word.count > self.width {
+                lines.append(line)
+                line = indent
+            }
+            line += (line.count > indent.count ? " " : "") + word
+        }
+        return lines + [line]
     }
 
     /// At most as wide as the terminal; colour codes have no width.
