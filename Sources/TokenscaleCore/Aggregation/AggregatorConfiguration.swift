@@ -13,8 +13,9 @@ package struct AggregatorConfiguration: Equatable, Sendable {
     package var queueLimit = 10_000
     /// Bytes kept of a session, pod, namespace or model name; longer names are cut.
     package var nameByteLimit = 253
-    /// A session with an open turn that is silent for longer makes its pod unknown. Metrics come every 60 s by
-    /// default, the HPA asks every 15 s, and some slack.
+    /// A session without an open turn counts as live for so long after its last sign: metrics come every 60 s by
+    /// default, the HPA asks every 15 s, and some slack. In an open turn it makes its pod unknown after this silence,
+    /// or after a window's if that is shorter.
     package var stalenessSeconds = 90.0
     /// A queue depth older than this is unknown.
     package var queueStalenessSeconds = 90.0
@@ -32,9 +33,8 @@ package struct AggregatorConfiguration: Equatable, Sendable {
     package var sourceSwitchSeconds = 150.0
     /// A metric increment is spread over at most this: the default export interval of Claude Code.
     package var exportIntervalSeconds = 60.0
-    /// A sender's clock may be behind by this much before its times are corrected: the longest plausible delay
-    /// (60 s export interval, 10 s of retries, slack).
-    package var clockToleranceSeconds = 120.0
+    /// A sender's times may be behind by this much before they are corrected: events wait up to 5 s for their export.
+    package var clockToleranceSeconds = 5.0
     /// A session first met at this `event.sequence` or later had begun before we looked: its window is not covered
     /// until the process has run for a whole window.
     package var sessionStartSequenceMax: Int64 = 32

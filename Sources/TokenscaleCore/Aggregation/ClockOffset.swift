@@ -1,49 +1,67 @@
-/// How far a sender's clock is behind ours, from what arrives: the smallest (arrival - newest event time) seen lately.
+/// How far the times of a sender are behind ours, from what arrives: the smallest (arrival - newest time) seen lately.
 ///
-/// A small offset is delay, not a wrong clock, and is left alone. A large one is corrected only once it has proved
-/// stable: a single old body (a backlog, a replay) must count in the totals without raising the rate of now.
+/// A clock that is behind and a pipeline that always holds data back look the same and are mended the same way: left
+/// alone, a constant delay of 30 s would halve every rate, because the older half of the window has passed before its
+/// tokens arrive. What ends (a backlog, a replay, a resent body) is neither: it must count in the totals and not raise
+/// the rate of now. So an offset is believed once several deliveries over some seconds agree on it.
 package struct ClockOffset: Sendable {
     /// Minimum of the current and of the previous period, nanoseconds; `.max` when nothing came.
     private var current: Int64 = .max
     private var previous: Int64 = .max
     private var periodStart: Timestamp = .zero
-    private var firstArrival: Timestamp = .zero
-    private var blockCount = 0
+    /// Deliveries in a row whose delays agree: when they began, how many, between which delays.
+    private var runStart: Timestamp = .zero
+    private var runCount = 0
+    private var runSmallest: Int64 = .max
+    private var runLargest: Int64 = .max
+    /// The smallest delay of the last run that was long enough.
+    private var proved: Int64 = .max
 
     /// How long an observed minimum is kept at least.
     private static let periodSeconds = 300.0
-    /// A behind clock is believed after this many blocks over this many seconds.
-    private static let proofBlockCount = 3
-    private static let proofSeconds = 5.0
+    private static let proofCount = 3
+    private static let proofSeconds = 20.0
+    /// Delays agree within this: events wait up to 5 s for their export, and a retry takes some more.
+    private static let agreement: Int64 = 10_000_000_000
 
     package init() {}
 
     /// Takes note of a block whose newest item is dated `newest`.
     package mutating func observe(newest: Timestamp, arrival: Timestamp) {
-        if self.blockCount == 0 { self.firstArrival = arrival }
         if arrival.seconds(since: self.periodStart) > Self.periodSeconds {
             self.previous = self.current
             self.current = .max
             self.periodStart = arrival
         }
-        self.current = Swift.min(self.current, arrival.nanoseconds &- newest.nanoseconds)
-        self.blockCount += 1
-        self.lastArrival = arrival
+        let delay = arrival.nanoseconds &- newest.nanoseconds
+        self.current = Swift.min(self.current, delay)
+        let smallest = Swift.min(self.runSmallest, delay)
+        let largest = self.runCount == 0 ? delay : Swift.max(self.runLargest, delay)
+        if self.runCount > 0, largest &- smallest <= Self.agreement {
+            self.runSmallest = smallest
+            self.runLargest = largest
+            self.runCount += 1
+        } else {
+            self.runStart = arrival
+            self.runSmallest = delay
+            self.runLargest = delay
+            self.runCount = 1
+        }
+        if self.runCount >= Self.proofCount, arrival.seconds(since: self.runStart) >= Self.proofSeconds {
+            self.proved = self.runSmallest
+        }
     }
 
-    private var lastArrival: Timestamp = .zero
-
-    /// Seconds to add to the sender's times; 0 while its clock is plausible.
+    /// Seconds to add to the sender's times; 0 while they are plausible.
+    ///
+    /// - Parameter toleranceSeconds: Smaller offsets are ordinary delay.
     package func correctionSeconds(toleranceSeconds: Double) -> Double {
         let smallest = Swift.min(self.current, self.previous)
         guard smallest != .max else { return 0 }
         let offset = Double(smallest) / 1e9
         // Ahead of us: nothing may land in the future, so any lead beyond rounding is corrected at once.
         if offset < -1 { return offset }
-        guard offset > toleranceSeconds else { return 0 }
-        let isProved =
-            self.blockCount >= Self.proofBlockCount
-            && self.lastArrival.seconds(since: self.firstArrival) >= Self.proofSeconds
-        return isProved ? offset : 0
+        guard offset > toleranceSeconds, self.proved != .max else { return 0 }
+        return self.proved &- smallest <= Self.agreement ? offset : 0
     }
 }

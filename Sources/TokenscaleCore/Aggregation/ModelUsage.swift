@@ -34,11 +34,18 @@ package struct ModelUsage: Sendable {
 
     /// Counts one request.
     ///
-    /// - Parameter second: When it ended.
+    /// - Parameters:
+    ///   - second: When it ended.
+    ///   - delaySeconds: How much later that is than the sender said.
     /// - Returns: By how much the total grew.
-    package mutating func recordEvent(_ tokens: TokenCounts, second: Int64, switchSeconds: Int64) -> TokenCounts {
+    package mutating func recordEvent(
+        _ tokens: TokenCounts,
+        second: Int64,
+        delaySeconds: Int64,
+        switchSeconds: Int64
+    ) -> TokenCounts {
         let before = self.total
-        self.ledger.recordEvent(tokens, second: second, switchSeconds: switchSeconds)
+        self.ledger.recordEvent(tokens, second: second - delaySeconds, switchSeconds: switchSeconds)
         let after = self.total
         let growth = after.subtracting(before)
         for index in TokenType.allCases.indices {
@@ -56,6 +63,7 @@ package struct ModelUsage: Sendable {
     ///
     /// - Parameters:
     ///   - seconds: The interval it was used in.
+    ///   - delaySeconds: How much later that is than the sender said.
     ///   - hasEvents: The session sends events: they place the tokens more exactly, so metrics wait for them.
     ///   - nextExport: Until when the rate at the end of the interval is the best that is known.
     /// - Returns: By how much the total grew.
@@ -63,13 +71,15 @@ package struct ModelUsage: Sendable {
         _ count: Int64,
         of type: TokenType,
         seconds: ClosedRange<Int64>,
+        delaySeconds: Int64,
         hasEvents: Bool,
         arrival: Timestamp,
         nextExport: Timestamp,
         switchSeconds: Int64
     ) -> Int64 {
         let before = self.ledger.total(of: type)
-        self.ledger.recordMetric(count, of: type, seconds: seconds, switchSeconds: switchSeconds)
+        let sent = (seconds.lowerBound - delaySeconds)...(seconds.upperBound - delaySeconds)
+        self.ledger.recordMetric(count, of: type, seconds: sent, switchSeconds: switchSeconds)
         let after = self.ledger.total(of: type)
         self.skip(after - before - count, of: type)
         if hasEvents {

@@ -44,9 +44,12 @@ struct SessionEntry: Sendable {
         self.turn.isOpen || now.seconds(since: self.lastActivity) <= stalenessSeconds
     }
 
-    /// In the middle of a turn and silent for too long: nobody knows what it does.
+    /// In the middle of a turn and silent for too long: nobody knows what it does. A turn is known to be open from
+    /// events, which come within seconds: a window without any would read as 0.
     func isSilent(at now: Timestamp, stalenessSeconds: Double) -> Bool {
-        self.turn.isOpen && now.seconds(since: self.lastArrival) > stalenessSeconds
+        guard self.turn.isOpen else { return false }
+        return now.seconds(since: self.lastArrival) >= stalenessSeconds
+            || now.seconds(since: self.lastActivity) >= Double(TokenWindow.stableSeconds)
     }
 
     /// - Parameter listeningSince: When this process began: nobody is silent towards a collector that is away.

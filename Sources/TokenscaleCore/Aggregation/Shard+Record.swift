@@ -7,6 +7,15 @@ extension Shard {
         /// Added to the sender's times.
         var correctionSeconds: Double
 
+        /// The part of the correction that is a delay and no absurd clock. The ledger compares the two sources of one
+        /// sender with each other: a delay that is noticed on the way must not shift one against the other.
+        var delaySeconds: Int64 {
+            self.correctionSeconds > 0 && self.correctionSeconds <= Self.delayLimitSeconds
+                ? Int64(self.correctionSeconds.rounded()) : 0
+        }
+
+        private static let delayLimitSeconds = 120.0
+
         /// A sender's time, corrected, and never in the future.
         func corrected(_ time: Timestamp) -> Timestamp {
             guard time != .zero else { return self.arrival }
@@ -59,6 +68,7 @@ extension Shard {
         let growth = self.sessions[slot].models[index].recordEvent(
             event.tokens,
             second: time.second,
+            delaySeconds: context.delaySeconds,
             switchSeconds: Int64(self.configuration.sourceSwitchSeconds)
         )
         self.sessions[slot].lastModel = counted
@@ -112,6 +122,7 @@ extension Shard {
             increment.count,
             of: type,
             seconds: first...time.second,
+            delaySeconds: context.delaySeconds,
             hasEvents: self.sessions[slot].hasEvents,
             arrival: context.arrival,
             nextExport: context.arrival.advanced(

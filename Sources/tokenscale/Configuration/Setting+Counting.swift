@@ -8,7 +8,8 @@ extension Setting {
             .counting,
             \.aggregator.stalenessSeconds,
             in: 5...3_600,
-            "A session with an open turn that is silent for longer makes its pod unknown: the HPA then holds."
+            "A session is live for so long after its last sign. In an open turn it makes its pod unknown after this "
+                + "silence, at most the window of 60 s: the HPA then holds."
         ),
         .number(
             "session-expiry-seconds",
@@ -50,7 +51,7 @@ extension Setting {
             .counting,
             \.aggregator.clockToleranceSeconds,
             in: 1...3_600,
-            "A sender's clock may be behind by this much before its times are corrected."
+            "A sender's times may be behind by this much, steadily, before they are corrected."
         ),
         .integer(
             "session-start-sequence-max",

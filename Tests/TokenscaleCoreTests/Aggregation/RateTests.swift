@@ -56,7 +56,7 @@ struct RateTests {
     @Test("a clock that is steadily an hour behind is corrected and published")
     func clockBehind() {
         var test = TestAggregator()
-        for index in 0..<5 {
+        for index in 0..<10 {
             var body = BatchBuilder()
             body.request(self.output(10), id: "r\(index)", at: test.now.advanced(bySeconds: -3_600))
             test.record(body)
@@ -65,7 +65,40 @@ struct RateTests {
         let offset = test.pod()?.clockOffsetSeconds ?? 0
         #expect(abs(offset - 3_600) < 1)
         #expect(test.rate().output > 0)
-        #expect(test.total().output == 50)
+        #expect(test.total().output == 100)
+    }
+
+    @Test("a constant delay does not lessen the rate", arguments: [0.0, 4, 12, 30, 59, 75, 600])
+    func constantDelay(_ delaySeconds: Double) {
+        var test = TestAggregator()
+        // 10 tokens every 5 s, held back on the way; one delivery of six takes a retry.
+        for index in 0..<60 {
+            test.advance(5)
+            var body = BatchBuilder()
+            let retry = index % 6 == 5 ? 8.0 : 0
+            body.request(self.output(10), id: "r\(index)", at: test.now.advanced(bySeconds: -delaySeconds - retry))
+            test.record(body)
+        }
+        #expect(abs(test.rate().output - 120) <= 20, "\(test.rate().output)")
+        #expect(test.total().output == 600)
+    }
+
+    @Test("a backlog that is caught up with is late data, not load", arguments: [2.0, 10])
+    func backlog(_ speed: Double) {
+        var test = TestAggregator()
+        // Ten minutes of 10 tokens a second arrive in `speed` times their speed, the oldest first.
+        var behind = 600.0
+        var largest: Int64 = 0
+        while behind > 0 {
+            var body = BatchBuilder()
+            body.request(self.output(50), id: "r\(behind)", at: test.now.advanced(bySeconds: -behind))
+            test.record(body)
+            largest = max(largest, test.rate().output)
+            test.advance(5 / speed)
+            behind -= 5 - 5 / speed
+        }
+        // The load was 600 a minute all the time.
+        #expect(largest <= 700, "\(largest)")
     }
 
     @Test("one old body is late data, not a wrong clock")
@@ -137,7 +170,11 @@ struct RateTests {
         body.request(self.output(50), id: "req-1", at: test.now, sequence: 6)
         test.record(body)
         #expect(test.pod()?.state == .active)
-        test.advance(91)
+        test.advance(59)
+        #expect(test.pod()?.state == .active)
+        #expect(test.rate().output == 50)
+        // The window is empty now: 0 would be a lie.
+        test.advance(1)
         #expect(test.pod()?.state == .unknown(.sessionSilent))
         var more = BatchBuilder()
         more.event(.toolResult, at: test.now, sequence: 7)
