@@ -34,7 +34,9 @@ struct EasyHandleBuilder {
         options.long(CURLOPT_NOSIGNAL, 1)
         options.long(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         options.long(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-        options.long(CURLOPT_PIPEWAIT, 1)
+        // Without TLS there is no HTTP/2 to wait for: libcurl would hold every request to a host until one is answered,
+        // and a peer that hangs on one of them would stop them all.
+        options.long(CURLOPT_PIPEWAIT, scheme == "https" ? 1 : 0)
         options.long(CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeout.milliseconds)
         options.long(CURLOPT_TIMEOUT_MS, request.totalTimeout?.milliseconds ?? 0)
         // A peer that vanished without a word is noticed within a minute, also while a watch is silent.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import CurlHTTP
@@ -72,6 +73,32 @@ struct HTTPClientTests {
     func statuses(status: Int) async throws {
         let response = try await self.client.send(HTTPRequest(url: self.server.plain + "/status?\(status)"))
         #expect(response.status == status && response.isSuccess == (status == 204))
+    }
+
+    @Test("a request that hangs holds up no other to the same host", arguments: [false, true])
+    func independence(isTLS: Bool) async throws {
+        let client = HTTPClient(.init(userAgent: "tokenscale/test", proxy: .direct))
+        defer { client.shutdown() }
+        var tls = TLSOptions()
+        tls.authorities = .file(self.server.path("ca.crt"))
+        func request(_ path: String) -> HTTPRequest {
+            var request = HTTPRequest(url: (isTLS ? self.server.tls : self.server.plain) + path)
+            request.tls = tls
+            request.totalTimeout = .seconds(20)
+            return request
+        }
+        let silent = request("/hang?\(isTLS)")
+        let quick = request("/hello")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await #expect(throws: HTTPClientError.cancelled) { try await client.send(silent) }
+            }
+            try await eventually("the server has the silent one") { try await self.counter("hanging-\(isTLS)") > 0 }
+            for _ in 0..<4 { #expect(try await client.send(quick).status == 200) }
+            #expect(try await self.counter("hanging-\(isTLS)") > 0)
+            group.cancelAll()
+        }
+        try await eventually("the silent one is gone") { try await self.counter("hanging-\(isTLS)") == 0 }
     }
 
     @Test("a request that takes too long times out")

@@ -4,6 +4,7 @@ Prints `PLAIN TLS MTLS` (three ports) and ends when its standard input does.
 Usage: server.py CERTIFICATE-DIRECTORY
 """
 
+import collections
 import os
 import socket
 import ssl
@@ -12,7 +13,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-counters = {"disconnects": 0, "big_bytes_sent": 0, "requests": 0}
+counters = collections.Counter()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -69,6 +70,13 @@ class Handler(BaseHTTPRequestHandler):
     def path_sleep(self, query, body):
         time.sleep(float(query))
         self.answer(200, b"slept")
+
+    def path_hang(self, query, body):
+        """Says nothing until the client leaves."""
+        counters["hanging-" + query] += 1
+        self.rfile.read(1)
+        counters["hanging-" + query] -= 1
+        self.close_connection = True
 
     def path_watch(self, query, body):
         """One line each 20 ms until the client leaves."""
