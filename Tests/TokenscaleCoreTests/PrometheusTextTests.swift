@@ -82,6 +82,21 @@ struct PrometheusTextTests {
         #expect(scrape.environment == "ccpool_01")
     }
 
+    @Test(
+        "a scrape without a depth says why",
+        arguments: [
+            ("up 1\n", "not the /metrics of an orchestrator"), ("", "not the /metrics of an orchestrator"),
+            (Self.body(connected: 0, pending: "", broken: 0), "not connected to its control plane"),
+            (Self.body(connected: 1, pending: "", broken: 0), "pool_pending_sessions is missing"),
+        ]
+    )
+    func runnerFault(text: String, part: String) throws {
+        let scrape = try RunnerScrape(text: text)
+        #expect(scrape.depth == nil)
+        #expect(scrape.fault?.contains(part) == true)
+        #expect(RunnerScrape(isConnected: true, pendingCount: 0).fault == nil)
+    }
+
     @Test("orchestrators of one environment are combined by maximum; disconnected ones are left out")
     func runnerMaximum() {
         let queue = RunnerQueue(namespace: "agents", queue: "q")

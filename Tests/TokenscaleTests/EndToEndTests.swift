@@ -73,20 +73,28 @@ struct EndToEndTests {
         // Any program with a /metrics will do as a target that is no orchestrator: it must be left out, not read as 0.
         let foreign = try source.url("metrics", "/metrics")
         let orchestrator = try await OrchestratorDouble(pending: 7, broken: 2)
+        // Takes ten seconds to be given up: no other queue may wait for it.
+        let silent = try SilentListener()
         let collector = try await CollectorProcess(arguments: [
-            "--runner-scrape-interval-seconds=1", "--runner-scrape-targets",
+            "--runner-scrape-interval-seconds=20", "--runner-scrape-targets",
             "[{url: \"\(foreign)\", namespace: agents, queue: foreign}, "
+                + "{url: \"\(silent.url)\", namespace: agents, queue: silent}, "
                 + "{url: \"\(orchestrator.url)\", namespace: agents}]",
         ])
         let body = Array(#"{"namespace": "agents", "queue": "tasks", "depth": 17}"#.utf8)
         let headers = [HTTPHeader(name: "content-type", value: "application/json")]
         #expect(try await collector.post("/v1/queue-depth", body, headers: headers).status == 200)
-        try await eventually("both queues", seconds: 15) {
+        try await eventually("both queues", seconds: 8) {
             let depths = try await collector.metrics().filter { $0.name == "claude_queue_depth" }
             return depths.contains { $0.labels["queue"] == "tasks" && $0.value == 17 }
                 && depths.contains { $0.labels["queue"] == "ccpool_01" && $0.value == 5 }
         }
-        #expect(try await collector.metrics().allSatisfy { $0.labels["queue"] != "foreign" })
+        let metrics = try await collector.metrics()
+        #expect(metrics.allSatisfy { $0.labels["queue"] != "foreign" && $0.labels["queue"] != "silent" })
+        let scrapes = metrics.filter { $0.name == "tokenscale_runner_scrapes_total" }
+        #expect(scrapes.map { $0.labels["outcome"] } == ["success", "failure", "without_depth"])
+        #expect(scrapes.map(\.value) == [1, 0, 1])
+        #expect(collector.logText.contains("is not the /metrics of an orchestrator"), "\(collector.logText)")
         #expect(try await collector.stop().code == 0)
     }
 
@@ -228,6 +236,33 @@ final class OrchestratorDouble: @unchecked Sendable {
         kill(self.process.processIdentifier, SIGKILL)
         try? FileManager.default.removeItem(at: self.folder)
     }
+}
+
+/// Lets clients connect, and says nothing.
+final class SilentListener: Sendable {
+    private let descriptor: Int32
+    let url: String
+
+    init() throws {
+        let port = try FreePort.find()
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let result = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                unsafe bind(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0, listen(descriptor, 16) == 0 else {
+            throw ProgramError(description: "cannot listen on \(port): errno \(errno)")
+        }
+        self.descriptor = descriptor
+        self.url = "http://127.0.0.1:\(port)/metrics"
+    }
+
+    deinit { close(self.descriptor) }
 }
 
 /// A port that nobody has just now, for programs that cannot choose one themselves.

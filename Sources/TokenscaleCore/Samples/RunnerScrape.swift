@@ -14,6 +14,8 @@ package struct RunnerScrape: Equatable, Sendable {
     package var circuitBrokenCount: Double
     /// `ccpool_…`, when the orchestrator tells it.
     package var environment: String?
+    /// Whether there was any series of an orchestrator.
+    package private(set) var isOrchestrator = true
 
     package init(isConnected: Bool, pendingCount: Double?, circuitBrokenCount: Double = 0, environment: String? = nil) {
         self.isConnected = isConnected
@@ -25,6 +27,7 @@ package struct RunnerScrape: Equatable, Sendable {
     /// - Parameter text: A `/metrics` body.
     package init(text: String) throws(PrometheusTextError) {
         let samples = try PrometheusText.samples(text, sampleLimit: 10_000) { $0.hasPrefix(Self.prefix) }
+        self.isOrchestrator = !samples.isEmpty
         func value(_ name: String) -> Double? {
             samples.first { $0.name == Self.prefix + name }?.value
         }
@@ -38,6 +41,23 @@ package struct RunnerScrape: Equatable, Sendable {
     package var depth: Double? {
         guard self.isConnected, let pending = self.pendingCount, pending.isFinite, pending >= 0 else { return nil }
         return max(0, pending - max(0, self.circuitBrokenCount))
+    }
+
+    /// Why ``depth`` is not known, and what to look at; `nil` when it is.
+    package var fault: String? {
+        guard self.depth == nil else { return nil }
+        if !self.isOrchestrator {
+            return
+                "the answer has no series \(Self.prefix)…: it is not the /metrics of an orchestrator (a runner's own "
+                + "tells no queue)"
+        }
+        if !self.isConnected {
+            return "the orchestrator is not connected to its control plane (\(Self.prefix)connected is not 1); see its "
+                + "logs"
+        }
+        return
+            "\(Self.prefix)pool_pending_sessions is missing or no number of 0 or more; the orchestrator may not have "
+            + "polled yet"
     }
 }
 

@@ -17,42 +17,59 @@ struct RunnerScraper: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            var throttles = [LogThrottle](repeating: LogThrottle(), count: self.targets.count)
-            while !Task.isCancelled {
-                await self.scrapeAll(&throttles)
-                // Only cancellation ends the sleep early, and the loop's condition sees that.
-                try? await Task.sleep(for: self.interval)
+            await withDiscardingTaskGroup { group in
+                for indices in self.queues { group.addTask { await self.scrapeUntilCancelled(indices) } }
             }
         }
     }
 
-    /// One round over all targets; what cannot be read is left out, so that its depth grows stale.
-    func scrapeAll(_ throttles: inout [LogThrottle]) async {
+    /// Places in ``targets`` of those that may tell of one queue: they are combined, so they go round together. A slow
+    /// one holds up no other queue.
+    private var queues: [[Int]] {
+        let byQueue = Dictionary(grouping: self.targets.indices) { index in
+            [self.targets[index].namespace, self.targets[index].queue ?? ""]
+        }
+        return byQueue.values.sorted { $0[0] < $1[0] }
+    }
+
+    private func scrapeUntilCancelled(_ indices: [Int]) async {
+        var throttles = [LogThrottle](repeating: LogThrottle(), count: self.targets.count)
+        while !Task.isCancelled {
+            await self.scrape(indices, &throttles)
+            // Only cancellation ends the sleep early, and the loop's condition sees that.
+            try? await Task.sleep(for: self.interval)
+        }
+    }
+
+    /// One round; what cannot be read is left out, so that its depth grows stale.
+    private func scrape(_ indices: [Int], _ throttles: inout [LogThrottle]) async {
         let results = await withTaskGroup(of: (Int, Result<RunnerScrape, RunnerScrapeError>).self) { group in
-            for (index, target) in self.targets.enumerated() {
-                group.addTask { (index, await self.scrape(target)) }
-            }
+            for index in indices { group.addTask { (index, await self.scrape(self.targets[index])) } }
             return await group.reduce(into: []) { $0.append($1) }
         }
         var scrapes: [(queue: RunnerQueue, scrape: RunnerScrape)] = []
         for (index, result) in results {
             let target = self.targets[index]
+            let reason: String
             switch result {
             case .success(let scrape):
-                self.counters.runnerScraped(.success)
                 let name = target.queue ?? scrape.environment ?? "self-hosted"
                 scrapes.append((RunnerQueue(namespace: target.namespace, queue: name), scrape))
+                self.counters.runnerScraped(scrape.depth == nil ? .withoutDepth : .success)
+                guard let fault = scrape.fault else { continue }
+                reason = fault
             case .failure(let error):
                 self.counters.runnerScraped(.failure)
-                guard let suppressed = throttles[index].pass(now: WallClock.now()) else { continue }
-                self.logger.warning(
-                    "A runner could not be scraped; its queue depth grows stale. Check runner-scrape-targets.",
-                    metadata: [
-                        "namespace": "\(target.namespace)", "target": "\(index + 1)", "reason": "\(error)",
-                        "suppressed": "\(suppressed)",
-                    ]
-                )
+                reason = "\(error)"
             }
+            guard let suppressed = throttles[index].pass(now: WallClock.now()) else { continue }
+            self.logger.warning(
+                "A runner tells no queue depth; the last one grows stale. Check runner-scrape-targets.",
+                metadata: [
+                    "namespace": "\(target.namespace)", "queue": "\(target.queue ?? "")",
+                    "target": "\(index + 1)", "reason": "\(reason)", "suppressed": "\(suppressed)",
+                ]
+            )
         }
         let now = WallClock.now()
         for (queue, depth) in RunnerQueue.depths(scrapes) {
@@ -98,6 +115,8 @@ enum RunnerScrapeError: Error, Equatable, Sendable, CustomStringConvertible {
     var description: String {
         switch self {
         case .transport(let error): "\(error)"
+        case .status(401), .status(403): "HTTP status 401 or 403: it wants credentials, which an orchestrator does not"
+        case .status(404): "HTTP status 404: the path of an orchestrator is /metrics"
         case .status(let status): "HTTP status \(status)"
         case .text(.malformed(let line)): "line \(line) is no Prometheus text"
         case .text(.tooManySamples(let limit)): "more than \(limit) samples"

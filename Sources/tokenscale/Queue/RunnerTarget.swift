@@ -21,5 +21,12 @@ struct RunnerTarget: Equatable, Sendable {
         guard self.url.hasPrefix("http://") || self.url.hasPrefix("https://") else {
             throw SettingError(message: "url must begin with http:// or https://")
         }
+        let authority = self.url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)[2]
+            .prefix { $0 != "/" && $0 != "?" }
+        guard !authority.isEmpty else { throw SettingError(message: "url has no host: http://HOST:PORT/metrics") }
+        // It would be shown by --print-config; an orchestrator asks for none.
+        guard !authority.contains("@") else {
+            throw SettingError(message: "url must not hold a user or password: http://HOST:PORT/metrics")
+        }
     }
 }

@@ -7,10 +7,17 @@ final class ProcessCounters: Sendable {
         case failure
     }
 
+    enum ScrapeOutcome: String, CaseIterable, Sendable {
+        case success
+        case failure
+        /// The orchestrator answered, and does not know the depth.
+        case withoutDepth = "without_depth"
+    }
+
     struct Counts: Equatable, Sendable {
         var stateWrites: [Outcome: Int64] = [:]
         var stateByteCount = 0
-        var runnerScrapes: [Outcome: Int64] = [:]
+        var runnerScrapes: [ScrapeOutcome: Int64] = [:]
     }
 
     private let counts = Mutex(Counts())
@@ -24,7 +31,7 @@ final class ProcessCounters: Sendable {
         }
     }
 
-    func runnerScraped(_ outcome: Outcome) {
+    func runnerScraped(_ outcome: ScrapeOutcome) {
         self.counts.withLock { $0.runnerScrapes[outcome, default: 0] += 1 }
     }
 }

@@ -110,7 +110,7 @@ struct SelfMetrics: Sendable {
         let writes = ProcessCounters.Outcome.allCases.map {
             MetricFamily.Sample(Double(counts.stateWrites[$0] ?? 0), [("outcome", $0.rawValue)])
         }
-        let scrapes = ProcessCounters.Outcome.allCases.map {
+        let scrapes = ProcessCounters.ScrapeOutcome.allCases.map {
             MetricFamily.Sample(Double(counts.runnerScrapes[$0] ?? 0), [("outcome", $0.rawValue)])
         }
         return [
