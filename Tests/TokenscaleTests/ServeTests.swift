@@ -84,6 +84,24 @@ struct ServeTests {
         #expect(try await first.stop().code == 0)
     }
 
+    @Test("addresses that cannot be listened on are named at once, each with what to do")
+    func unusableAddresses() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "unusable-\(UUID())")
+        let ended = try await Program.run(
+            Program.url,
+            [
+                "serve", "--data-directory", folder.path, "--otlp-grpc-address", "192.0.2.1:0",
+                "--otlp-http-address", "nosuch.invalid:0", "--metrics-address", "off", "--api-address", "off",
+                "--health-address", "off",
+            ]
+        )
+        #expect(ended.code == 1)
+        for part in [
+            "192.0.2.1:0 (otlp-grpc-address): no address of this machine; choose one",
+            "nosuch.invalid:0 (otlp-http-address): the name does not resolve",
+        ] { #expect(ended.error.contains(part), "\(part): \(ended.error)") }
+    }
+
     @Test("a data directory serves one process at a time")
     func lockedDirectory() async throws {
         let first = try await CollectorProcess()
