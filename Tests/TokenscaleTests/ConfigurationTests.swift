@@ -124,11 +124,16 @@ struct ConfigurationTests {
             (["--state-byte-limit", "9Gi"], "allowed: a whole number, 65536…4294967296"),
             (["--log-level"], "log-level (command line): a value is missing"),
             (["--log-levle", "info"], "did you mean --log-level?"),
+            (["--LOG_LEVEL", "info"], "did you mean --log-level?"),
+            (["--bearer-token-file", "x"], "did you mean --otlp-bearer-token-file?"),
             (["info"], "not a flag"),
             (["--trusted-peers", "10.0.0.0/33"], "is not an address"),
             (["--runner-scrape-targets", "[{url: x}]"], "namespace is missing"),
             (["--runner-scrape-targets", "[{url: x, namespace: n}]"], "url must begin with http://"),
             (["--runner-scrape-targets", "[{nme: x}]"], "no such key \"nme\""),
+            (["--runner-scrape-targets", "[{nme: x}, {}]"], "; item 2: url is missing"),
+            (["--runner-scrape-targets", "[{url: 'http:///m', namespace: n}]"], "url has no host"),
+            (["--runner-scrape-targets", "[{url: 'http://u:p@h/m', namespace: n}]"], "must not hold a user"),
             (["--runner-scrape-targets", "{"], "not YAML"),
             (["--runner-scrape-targets", "x"], "allowed: a list of"),
             (["--otlp-tls-certificate-file", "/dev/null"], "needs otlp-tls-private-key-file as well"),
@@ -173,7 +178,10 @@ struct ConfigurationTests {
     @Test(
         "a broken file says where",
         arguments: [
-            ("log-level: [", "not YAML"), ("- a\n- b\n", "lines of `key: value`"),
+            ("log-level: [", "not YAML"), ("- a\n- b\n", "the file holds a list; it must hold lines of `key: value`"),
+            ("log-level:info\n", "the file holds one text; it must hold lines of `key: value`, with a space behind"),
+            ("a: 1\nlog-level: \"x\n", "while scanning a quoted scalar that begins in line 2, found unexpected end"),
+            ("? [a, b]\n: c\n", "[a, b] ("),
             ("log-level: info\nlog-level: debug\n", "written twice: log-level"),
         ]
     )

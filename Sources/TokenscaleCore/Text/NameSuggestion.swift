@@ -7,10 +7,11 @@ package enum NameSuggestion {
 
     /// The candidates that are near, contain the word, or are contained in it; the nearest first, at most `limit`.
     package static func similar(to word: String, in candidates: some Collection<String>, limit: Int = 3) -> [String] {
-        let word = word.lowercased()
         var found = Dictionary(self.scored(word, candidates).map { ($0.name, $0.distance) }) { first, _ in first }
+        let word = word.lowercased()
         for name in candidates where found[name] == nil && min(word.count, name.count) >= 3 {
-            if name.lowercased().contains(word) || word.contains(name.lowercased()) { found[name] = 10 }
+            let other = name.lowercased()
+            if other.contains(word) || word.contains(other) { found[name] = 10 }
         }
         return found.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.prefix(limit).map(\.key)
     }
@@ -19,9 +20,10 @@ package enum NameSuggestion {
         _ word: String,
         _ candidates: some Collection<String>
     ) -> [(name: String, distance: Int)] {
+        let word = word.lowercased()
         let limit = min(3, max(1, word.count / 2))
         return candidates.lazy.filter { abs($0.count - word.count) <= limit }
-            .map { (name: $0, distance: self.editDistance(word, $0)) }
+            .map { (name: $0, distance: self.editDistance(word, $0.lowercased())) }
             .filter { $0.distance <= limit }
     }
 

@@ -50,7 +50,10 @@ struct DoctorCommand: AsyncParsableCommand {
         let findings: [Finding]
         do throws(KubernetesError) {
             guard let cluster = try ClusterAccess.find(kubeconfig: path, context: self.context) else {
-                throw .configuration("there is no cluster here: give --kubeconfig FILE, or run in a pod")
+                throw .configuration(
+                    "there is no cluster here: give --kubeconfig FILE (kubectl's own is ~/.kube/config), or run in a "
+                        + "pod (kubectl exec -n tokenscale deploy/tokenscale -- tokenscale doctor)"
+                )
             }
             let doctor = Doctor(
                 client: KubernetesClient(cluster, userAgent: ClusterAccess.userAgent),

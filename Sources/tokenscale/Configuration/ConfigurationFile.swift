@@ -14,17 +14,17 @@ enum ConfigurationFile {
     static let byteLimit = 1 << 20
 
     /// - Throws: The file cannot be read or is not YAML: with the line, and what to do.
-    static func read(path: String) throws(ConfigurationFault) -> [Entry] {
+    static func read(path: String, source: String = "--config") throws(ConfigurationFault) -> [Entry] {
         let data: Data
         do {
             data = try Data(contentsOf: URL(filePath: path))
         } catch {
             let message = "the file cannot be read; check the path and its permissions"
-            throw ConfigurationFault(key: "config", seen: path, source: "--config", message: message)
+            throw ConfigurationFault(key: "config", seen: path, source: source, message: message)
         }
         guard data.count <= self.byteLimit else {
             let message = "\(data.count) bytes; allowed: at most \(self.byteLimit)"
-            throw ConfigurationFault(key: "config", seen: path, source: "--config", message: message)
+            throw ConfigurationFault(key: "config", seen: path, source: source, message: message)
         }
         return try self.entries(text: String(decoding: data, as: UTF8.self), path: path)
     }
@@ -33,11 +33,14 @@ enum ConfigurationFile {
         guard let node = try self.compose(text, path: path) else { return [] }
         if case .scalar(let scalar) = node, scalar.string.isEmpty { return [] }
         guard case .mapping(let mapping) = node else {
-            let message = "the file must hold lines of `key: value`"
+            var seen = "one text"
+            if case .sequence = node { seen = "a list" }
+            let message = "the file holds \(seen); it must hold lines of `key: value`, with a space behind the colon"
             throw ConfigurationFault(key: "config", seen: nil, source: path, message: message)
         }
         return mapping.map { key, value in
-            Entry(key: key.string ?? "", value: self.value(value), line: key.mark?.line ?? 0)
+            // A key that is a list or a mapping is no setting: what it holds says where it is.
+            Entry(key: key.string ?? self.value(key).text, value: self.value(value), line: key.mark?.line ?? 0)
         }
     }
 
@@ -63,13 +66,19 @@ enum ConfigurationFile {
 
     private static func message(of error: YamlError) -> String {
         switch error {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            "line \(mark.line), column \(mark.column): not YAML: \(problem)"
+        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
+            .composer(let context, let problem, let mark, _):
+            "line \(mark.line), column \(mark.column): not YAML: \(self.prefix(context))\(problem)"
         case .duplicatedKeysInMapping(let keys, _):
             "written twice: \(keys.sorted().joined(separator: ", "))"
         default: "not YAML"
         }
+    }
+
+    /// What the parser was about: `while scanning a quoted scalar that begins in line 3, `.
+    private static func prefix(_ context: YamlError.Context?) -> String {
+        guard let context, !context.text.isEmpty else { return "" }
+        return "\(context.text)\(context.mark.line > 0 ? " that begins in line \(context.mark.line)" : ""), "
     }
 
     private static func value(_ node: Node) -> ConfigurationValue {

@@ -26,7 +26,8 @@ struct ConfigurationReader: Sendable {
         )
         var assignments: [Assignment] = []
         if let path = file ?? self.environment["TOKENSCALE_CONFIG"], !path.isEmpty {
-            assignments += self.fileAssignments(path, faults: &faults)
+            let source = file == nil ? "$TOKENSCALE_CONFIG" : "--config"
+            assignments += self.fileAssignments(path, source: source, faults: &faults)
         }
         assignments += self.environmentAssignments(warnings: &effective.warnings)
         assignments += self.argumentAssignments(arguments, faults: &faults)
@@ -51,10 +52,14 @@ struct ConfigurationReader: Sendable {
         return effective
     }
 
-    private func fileAssignments(_ path: String, faults: inout [ConfigurationFault]) -> [Assignment] {
+    private func fileAssignments(
+        _ path: String,
+        source: String,
+        faults: inout [ConfigurationFault]
+    ) -> [Assignment] {
         let entries: [ConfigurationFile.Entry]
         do throws(ConfigurationFault) {
-            entries = try ConfigurationFile.read(path: path)
+            entries = try ConfigurationFile.read(path: path, source: source)
         } catch {
             faults.append(error)
             return []
@@ -127,8 +132,9 @@ struct ConfigurationReader: Sendable {
     private func isKnown(_ key: String) -> Bool { self.settings.contains { $0.key == key } }
 
     private func unknown(_ written: String, source: String, prefix: String) -> ConfigurationFault {
-        let near = NameSuggestion.nearest(to: written, in: self.settings.map { prefix + $0.key })
-        let hint = near.map { "; did you mean \($0)?" } ?? "; see tokenscale serve --help"
+        let word = String(written.dropFirst(prefix.count))
+        let near = NameSuggestion.similar(to: word, in: self.settings.map(\.key)).map { prefix + $0 }
+        let hint = near.isEmpty ? "; see tokenscale serve --help" : "; did you mean \(near.joined(separator: " or "))?"
         return ConfigurationFault(key: written, seen: nil, source: source, message: "no such setting" + hint)
     }
 }

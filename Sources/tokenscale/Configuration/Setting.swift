@@ -208,13 +208,15 @@ extension Setting {
                 if case .text("") = value { value = .list([]) }
                 guard case .list(let items) = value else { throw SettingError(message: "allowed: \(allowed)") }
                 var parsed: [Item] = []
+                var faults: [String] = []
                 for (index, item) in items.enumerated() {
                     do throws(SettingError) {
                         parsed.append(try parse(item))
                     } catch {
-                        throw SettingError(message: "item \(index + 1): \(error.message)")
+                        faults.append("item \(index + 1): \(error.message)")
                     }
                 }
+                guard faults.isEmpty else { throw SettingError(message: faults.joined(separator: "; ")) }
                 configuration[keyPath: path] = parsed
             },
             show: { "[" + $0[keyPath: path].map(show).joined(separator: ", ") + "]" }

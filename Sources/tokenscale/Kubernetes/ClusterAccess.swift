@@ -14,8 +14,16 @@ enum ClusterAccess {
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(KubernetesError) -> ClusterConfiguration? {
         guard let path, !path.isEmpty else { return try ClusterConfiguration.inCluster(environment: environment) }
-        guard let data = FileManager.default.contents(atPath: path), let text = String(bytes: data, encoding: .utf8)
-        else { throw .configuration("the kubeconfig \(path) cannot be read") }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            let hint =
+                path.contains(":")
+                ? "it names several files; give one with --kubeconfig (kubectl config view --flatten writes one)"
+                : "it is missing, or this user may not read it; give another with --kubeconfig FILE"
+            throw .configuration("the kubeconfig \(path) cannot be read: \(hint)")
+        }
+        guard let text = String(bytes: data, encoding: .utf8) else {
+            throw .configuration("\(path) is not a kubeconfig: it is not text; give another with --kubeconfig FILE")
+        }
         let kubeconfig: Kubeconfig
         do {
             kubeconfig = try YAMLDecoder().decode(Kubeconfig.self, from: text)

@@ -8,7 +8,8 @@ struct NameSuggestionTests {
     @Test(
         "the nearest name, if one is near",
         arguments: [
-            ("fixr", "fixer"), ("fxier", "fixer"), ("fixer-3", "fixer-2"), ("reviewers", "reviewer"), ("zzz", nil),
+            ("fixr", "fixer"), ("FIXER", "fixer"), ("fxier", "fixer"), ("fixer-3", "fixer-2"),
+            ("reviewers", "reviewer"), ("zzz", nil),
             ("", nil), ("a", nil),
         ]
     )

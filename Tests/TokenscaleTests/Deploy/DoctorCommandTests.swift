@@ -60,7 +60,17 @@ struct DoctorCommandTests {
             try ClusterAccess.find(kubeconfig: file.path, environment: [:])
         }
         #expect(error?.description.contains("s3cret") == false)
-        #expect(throws: KubernetesError.self) { try ClusterAccess.find(kubeconfig: "/nowhere", environment: [:]) }
+        for (path, part) in [("/nowhere", "it is missing, or this user may not read it"), ("/a:/b", "several files")] {
+            let missing = #expect(throws: KubernetesError.self) {
+                try ClusterAccess.find(kubeconfig: path, environment: [:])
+            }
+            #expect(missing?.description.contains(part) == true)
+        }
+        try Data([0xff, 0xfe, 0x00, 0x80]).write(to: file)
+        let binary = #expect(throws: KubernetesError.self) {
+            try ClusterAccess.find(kubeconfig: file.path, environment: [:])
+        }
+        #expect(binary?.description.contains("it is not text") == true)
         #expect(try ClusterAccess.find(kubeconfig: nil, environment: [:]) == nil)
     }
 }
