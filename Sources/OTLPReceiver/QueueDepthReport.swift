@@ -5,6 +5,8 @@ import FoundationEssentials
 /// `{"namespace":"agents","queue":"build","depth":17}`; with `"pod"` when the depth is that pod's own.
 struct QueueDepthReport: Equatable {
     static let entryCountMax = 1000
+    /// More than this is a mistake of the sender.
+    static let depthMax = 1e9
 
     struct Entry: Equatable {
         var namespace: String
@@ -55,7 +57,9 @@ struct QueueDepthReport: Equatable {
         guard (1...253).contains(queue.utf8.count),
             queue.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0 != "\u{7f}" })
         else { throw fault("queue must have 1 to 253 bytes and no control characters") }
-        guard depth.isFinite, depth >= 0 else { throw fault("depth must be a number of 0 or more") }
+        guard depth >= 0, depth <= Self.depthMax else {
+            throw fault("depth must be a number from 0 to \(Int(Self.depthMax))")
+        }
         return Entry(namespace: namespace, queue: queue, pod: raw.pod, depth: depth)
     }
 

@@ -189,6 +189,8 @@ struct TopTests {
         arguments: [
             (0, "0"), (0.25, "0.3"), (999, "999"), (1_000, "1.0k"), (1_250, "1.3k"), (9_949, "9.9k"), (9_960, "10k"),
             (999_400, "999k"), (999_600, "1.0M"), (12_345_678, "12M"), (3_400_000_000, "3.4G"),
+            (1e12, "1.0T"), (1e15, ">999T"), (1e308, ">999T"),
+            (.infinity, ">999T"),
         ]
     )
     func short(number: Double, expected: String) { #expect(TopView.short(number) == expected) }

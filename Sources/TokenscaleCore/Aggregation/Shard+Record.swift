@@ -252,11 +252,16 @@ extension Shard {
         if taken { outcome.acceptedCount += 1 } else { outcome.limitedCount += 1 }
     }
 
+    /// ``Quantity/countMaximum``, the most that is ever served: sums stay numbers, whatever somebody reports.
+    private static let queueDepthMax = 1e9
+
     /// Keeps the newest depth of a queue.
     ///
     /// - Returns: `false` if the limit for new queues is reached.
     mutating func recordQueue(_ queue: QueueSnapshot) -> Bool {
         let key = self.hash.hash128("\(queue.namespace)\u{0}\(queue.queue)\u{0}\(queue.pod ?? "")")
+        var queue = queue
+        queue.depth = Swift.min(Self.queueDepthMax, queue.depth)
         if let known = self.queues[key] {
             if queue.time >= known.time { self.queues[key] = queue }
             return true

@@ -244,7 +244,8 @@ struct TopView: Sendable {
 
     /// Three digits and a unit: `999`, `1.2k`, `45k`, `3.4M`.
     static func short(_ number: Double) -> String {
-        for (factor, unit) in [(1e9, "G"), (1e6, "M"), (1e3, "k")] where number >= factor * 0.9995 {
+        guard number < 9.995e14 else { return ">999T" }
+        for (factor, unit) in [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")] where number >= factor * 0.9995 {
             let scaled = number / factor
             return (scaled < 9.95 ? Self.oneDigit(scaled) : String(Int(scaled.rounded()))) + unit
         }

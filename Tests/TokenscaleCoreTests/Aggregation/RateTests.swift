@@ -214,6 +214,10 @@ struct RateTests {
         )
         #expect(pushed)
         #expect(test.snapshot().queues.map(\.depth).sorted() == [4, 17])
+        var absurd = BatchBuilder()
+        absurd.queueDepth(1e308, queue: "build", at: test.now)
+        test.record(absurd)
+        #expect(test.snapshot().queues.map(\.depth).sorted() == [4, 1e9])
         test.advance(91)
         #expect(test.snapshot().queues.allSatisfy { $0.isStale })
     }
