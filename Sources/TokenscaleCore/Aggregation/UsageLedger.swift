@@ -39,7 +39,7 @@ package struct UsageLedger: Equatable, Sendable {
     /// ``total`` of one type. Inlined: a call from a mutating method would copy all of `self` first.
     @inline(__always)
     func total(of type: TokenType) -> Int64 {
-        self.ended[type] + Swift.max(self.open.events[type], self.open.metrics[type])
+        self.ended[type].addingClamped(Swift.max(self.open.events[type], self.open.metrics[type]))
     }
 
     /// |events - metrics| where both sources spoke, without what one said after the other had spoken last: events are
@@ -163,15 +163,11 @@ extension TokenCounts {
 
     /// Per type, for windows of another length.
     package func multiplied(by factor: Int64) -> TokenCounts {
-        func product(_ value: Int64) -> Int64 {
-            let (result, overflow) = value.multipliedReportingOverflow(by: factor)
-            return overflow ? .max : result
-        }
-        return TokenCounts(
-            input: product(self.input),
-            output: product(self.output),
-            cacheRead: product(self.cacheRead),
-            cacheCreation: product(self.cacheCreation)
+        TokenCounts(
+            input: self.input.multipliedClamped(by: factor),
+            output: self.output.multipliedClamped(by: factor),
+            cacheRead: self.cacheRead.multipliedClamped(by: factor),
+            cacheCreation: self.cacheCreation.multipliedClamped(by: factor)
         )
     }
 }

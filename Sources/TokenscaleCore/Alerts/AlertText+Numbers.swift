@@ -32,13 +32,13 @@ extension AlertText {
 
     /// `$14`, `$0.31`
     package static func dollars(_ microUSD: Int64) -> String {
-        if microUSD >= 10_000_000 { return "$\((microUSD + 500_000) / 1_000_000)" }
+        if microUSD >= 10_000_000 { return "$\(microUSD.addingClamped(500_000) / 1_000_000)" }
         return "$" + Self.decimal(microUSD)
     }
 
     /// Dollars with two decimal places; at least one cent when there is any.
     package static func decimal(_ microUSD: Int64) -> String {
-        let cents = max(1, (microUSD.addingClamped(5000)) / 10_000)
+        let cents = max(1, microUSD.addingClamped(5000) / 10_000)
         let rest = cents % 100
         return "\(cents / 100).\(rest < 10 ? "0" : "")\(rest)"
     }

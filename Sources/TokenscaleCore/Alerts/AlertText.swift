@@ -90,7 +90,7 @@ package struct AlertText: Sendable {
     package var costPerHourMicroUSD: Int64? {
         let hours = Double(self.evidence.lastEvidence &- self.evidence.onset) / 3.6e12
         guard self.evidence.costMicroUSD > 0, hours > 1 / 60 else { return nil }
-        return Int64((Double(self.evidence.costMicroUSD) / hours).rounded())
+        return Int64(clampingRounded: Double(self.evidence.costMicroUSD) / hours)
     }
 
     // MARK: - What to do

@@ -19,6 +19,8 @@ struct EventOrder: Sendable {
     }
 
     static let heldCountMax = 32
+    /// Numbers that a process can reach by counting: beyond, they say nothing of the order (and would overflow it).
+    private static let sequences: Range<Int64> = 0..<1 << 48
 
     /// The sequence number expected next; -1 before the first event.
     private var next: Int64 = -1
@@ -26,11 +28,11 @@ struct EventOrder: Sendable {
     private var taken: UInt64 = 0
     private var newest: Timestamp = .zero
     private(set) var held: [HeldEvent] = []
-    /// The last events of senders that do not number them.
+    /// The last events of senders that do not number them, or not by counting.
     private var recent = LastFour<UInt64>(repeating: 0)
 
     mutating func admit(_ sequence: Int64, _ time: Timestamp, mark: UInt64) -> Verdict {
-        guard sequence >= 0 else {
+        guard Self.sequences.contains(sequence) else {
             if self.recent.contains(where: { $0 == mark }) { return .drop }
             self.recent.push(mark)
             return .take

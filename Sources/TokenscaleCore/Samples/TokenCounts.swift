@@ -96,4 +96,12 @@ extension Int64 {
         guard overflow else { return sum }
         return other > 0 ? .max : .min
     }
+
+    /// The product, clamped to the range of `Int64`.
+    @inline(__always)
+    package func multipliedClamped(by other: Int64) -> Int64 {
+        let (product, overflow) = self.multipliedReportingOverflow(by: other)
+        guard overflow else { return product }
+        return (self < 0) == (other < 0) ? .max : .min
+    }
 }

@@ -23,7 +23,7 @@ package struct HorizontalScaling: Equatable, Sendable {
         if missingCount == 0 {
             return self.isWithinTolerance(ratio) ? self.currentReplicas : Self.ceiling(ratio, podValues.count)
         }
-        let filled = ratio < 1 ? sum.addingClamped(target.milli * Int64(missingCount)) : sum
+        let filled = ratio < 1 ? sum.addingClamped(target.milli.multipliedClamped(by: Int64(missingCount))) : sum
         let count = podValues.count + missingCount
         let newRatio = self.ratio(sum: filled, count: count, target: target)
         let crosses = ratio < 1 && newRatio > 1 || ratio > 1 && newRatio < 1
