@@ -77,26 +77,37 @@ struct Attribution {
 
 extension Aggregator {
     /// Attribution by DESIGN's order: resource, item, peer address through the pod directory. Never a guess.
+    ///
+    /// A pod that writes from its own address and claims to be another one is refused, by whatever it names the other.
     func attribute(_ run: Run, text: RawSpan, peer: PeerAddress?, directory: PodDirectory?) -> Attribution {
         let known = directory.flatMap { $0.isSynced ? $0 : nil }
         let peerPod = peer.flatMap { known?.pod(address: $0.text) }
         if !run.pod.name.isAbsent, !run.pod.namespace.isAbsent {
             var result = Attribution(key: run.key, id: nil, source: run.source)
-            // A pod that writes from another pod's address claims to be somebody else.
-            if let peerPod, let peer, !self.configuration.trustedPeers.contains(peer, pod: peerPod.id) {
-                let name = run.pod.name.string(in: text)
-                let namespace = run.pod.namespace.string(in: text)
-                result.isRefused = peerPod.id != PodID(namespace: namespace, name: name)
-            }
+            result.isRefused = self.contradicts(
+                peer,
+                peerPod,
+                PodID(namespace: run.pod.namespace.string(in: text), name: run.pod.name.string(in: text))
+            )
             return result
         }
         if !run.pod.uid.isAbsent, let pod = known?.pod(uid: run.pod.uid.string(in: text)) {
-            return Attribution(key: self.key(of: pod.id), id: pod.id, source: run.source)
+            var result = Attribution(key: self.key(of: pod.id), id: pod.id, source: run.source)
+            result.isRefused = self.contradicts(peer, peerPod, pod.id)
+            return result
         }
         if let peerPod {
             return Attribution(key: self.key(of: peerPod.id), id: peerPod.id, source: .peerAddress)
         }
         return .none
+    }
+
+    /// Whether the sender's address belongs to another pod than the one it claims to be, and may not speak for others.
+    private func contradicts(_ peer: PeerAddress?, _ peerPod: PodRecord?, _ claimed: @autoclosure () -> PodID) -> Bool {
+        guard let peer, let peerPod, !self.configuration.trustedPeers.contains(peer, pod: peerPod.id) else {
+            return false
+        }
+        return peerPod.id != claimed()
     }
 
     func key(of pod: PodID) -> Hash128 {

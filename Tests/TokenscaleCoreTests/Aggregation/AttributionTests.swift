@@ -34,6 +34,18 @@ struct AttributionTests {
         #expect(test.record(more, peer: "192.168.7.7").acceptedCount == 1)
     }
 
+    @Test("a pod that claims another one's uid is refused and counted, too")
+    func spoofedUID() {
+        let test = TestAggregator(directory: self.directory())
+        var body = BatchBuilder(namespace: nil, pod: nil)
+        body.setPodUID("uid-pod-0")
+        body.request(self.tokens, id: "a", at: test.now)
+        #expect(test.record(body, peer: "10.0.0.2").refusedCount == 1)
+        #expect(test.total("pod-0") == .zero)
+        #expect(test.record(body, peer: "10.0.0.1").acceptedCount == 1)
+        #expect(test.total("pod-0") == self.tokens)
+    }
+
     @Test("a trusted gateway may speak for others", arguments: ["namespace", "network"])
     func trusted(by kind: String) throws {
         var configuration = AggregatorConfiguration()

@@ -29,6 +29,8 @@ struct BatchBuilder {
         return attributes
     }
 
+    mutating func setPodUID(_ uid: String) { self.batch.pod.uid = self.add(uid) }
+
     mutating func setLabel(_ key: String, _ value: String) {
         self.batch.labels.append(LabelRange(key: self.add(key), value: self.add(value)))
     }
