@@ -40,6 +40,8 @@ struct PagesTests {
     func statusPage() async throws {
         var fleet = ExpositionTests.fleet()
         fleet.add("<script>alert(1)</script>", workload: "\"><img src=x>")
+        // U+0600 forms one character with what follows it.
+        fleet.add("\u{600}<script>alert(2)</script>", workload: "\u{600}<img src=x>")
         let checks = [HealthCheck(name: "pods", fault: "<b>not synced</b>")]
         try await Self.withPages(fleet, checks: checks) { get in
             let (status, html, response) = try await get("/")
