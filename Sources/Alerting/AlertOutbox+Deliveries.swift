@@ -10,6 +10,14 @@ package struct Delivery: Equatable, Sendable {
 
 /// The sender's side.
 extension AlertOutbox {
+    /// True for a delivery `d` that no other pending one of its alert precedes.
+    private static let isFirst = """
+        NOT EXISTS (
+            SELECT 1 FROM delivery e WHERE e.receiver = d.receiver AND e.alert = d.alert
+            AND e.state = 'pending' AND e.sequence < d.sequence
+        )
+        """
+
     /// What is due for `receiver`, oldest first, at most one for each alert: the next transition of an alert waits
     /// until the one before it is finished.
     package func dueDeliveries(
@@ -22,10 +30,8 @@ extension AlertOutbox {
                 database.cachedStatement(
                     sql: """
                         SELECT d.sequence, d.attempts, t.body FROM delivery d JOIN "transition" t USING (sequence)
-                        WHERE d.receiver = ? AND d.state = 'pending' AND d.next_attempt <= ? AND NOT EXISTS (
-                            SELECT 1 FROM delivery e WHERE e.receiver = d.receiver AND e.alert = d.alert
-                            AND e.state = 'pending' AND e.sequence < d.sequence
-                        ) ORDER BY d.sequence LIMIT ?
+                        WHERE d.receiver = ? AND d.state = 'pending' AND d.next_attempt <= ? AND \(Self.isFirst)
+                        ORDER BY d.sequence LIMIT ?
                         """
                 ),
                 arguments: [receiver, now.nanoseconds, limit]
@@ -40,12 +46,16 @@ extension AlertOutbox {
         }
     }
 
-    /// When the next delivery for `receiver` becomes due; `nil` when none waits.
+    /// When the next delivery for `receiver` becomes due; `nil` when none waits. What follows an undelivered transition
+    /// of the same alert does not count: it becomes due no sooner than that one.
     package func nextAttempt(for receiver: String) async throws(AlertingError) -> Timestamp? {
         try await self.read { database in
             try Int64.fetchOne(
                 database,
-                sql: "SELECT min(next_attempt) FROM delivery WHERE receiver = ? AND state = 'pending'",
+                sql: """
+                    SELECT min(d.next_attempt) FROM delivery d
+                    WHERE d.receiver = ? AND d.state = 'pending' AND \(Self.isFirst)
+                    """,
                 arguments: [receiver]
             ).map { Timestamp(nanoseconds: $0) }
         }

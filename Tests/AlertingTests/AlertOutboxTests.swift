@@ -47,6 +47,16 @@ struct AlertOutboxTests {
         #expect(try await self.outbox.nextAttempt(for: "a") == .zero)
     }
 
+    @Test("nothing is due before the retry that holds back its successors")
+    func heldBack() async throws {
+        try await self.append(AlertingFixtures.life())
+        let due = try await self.outbox.dueDeliveries(for: "a", at: self.start, limit: 10)
+        let retry = self.start.advanced(bySeconds: 300)
+        try await self.outbox.finish(due.map(\.sequence), for: "a", .retry(at: retry, problem: "x"), at: self.start)
+        #expect(try await self.outbox.dueDeliveries(for: "a", at: self.start, limit: 10).isEmpty)
+        #expect(try await self.outbox.nextAttempt(for: "a") == retry)
+    }
+
     @Test("appending twice stores once")
     func idempotence() async throws {
         let life = AlertingFixtures.life()
