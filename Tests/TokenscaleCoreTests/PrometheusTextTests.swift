@@ -44,6 +44,16 @@ struct PrometheusTextTests {
         }
     }
 
+    @Test("lines may end in CR LF, and a label may hold any character")
+    func characters() throws {
+        let text = "# HELP a x\r\na{x=\"\u{301}y\"} 3\r\nb 4\r\n"
+        #expect(
+            try PrometheusText.samples(text, sampleLimit: 10) == [
+                PrometheusSample(name: "a", labels: ["x": "\u{301}y"], value: 3), PrometheusSample(name: "b", value: 4),
+            ]
+        )
+    }
+
     @Test("unwanted samples are skipped, wanted ones are limited")
     func limit() throws {
         let text = "a 1\nb 1\na 2\n"
