@@ -16,6 +16,32 @@ struct AttributeTests {
         #expect(NameTable([("a", 1), ("a", 2)], fallback: -1, hash: hash)[hash.hash128("a")] == 1)
     }
 
+    /// Words that meet the constants of the hash would erase its state, whatever the key.
+    @Test("nobody finds two texts with one fingerprint without the key", arguments: [7, 8, 9] as [UInt64])
+    func collision(key: UInt64) {
+        let primes = [KeyedHash.primes.0, KeyedHash.primes.1, KeyedHash.primes.2, KeyedHash.primes.3]
+        func text(_ words: [UInt64]) -> [UInt8] {
+            words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
+        }
+        let hash = KeyedHash(key: key)
+        var seen: Set<UInt64> = []
+        var full: Set<Hash128> = []
+        var count = 0
+        for first in primes {
+            for second in primes {
+                for free in 0..<16 as Range<UInt64> {
+                    let bytes = text([first, free, second, 1])
+                    let fingerprint = unsafe hash.hash128(bytes.span.bytes)
+                    seen.insert(fingerprint.low)
+                    full.insert(fingerprint)
+                    count += 1
+                }
+            }
+        }
+        #expect(full.count == count)
+        #expect(seen.count == count, "half a fingerprint tells texts apart, too")
+    }
+
     @Test("every attribute and event name of the program is known once")
     func known() {
         let names = KnownNames(hash: KeyedHash(key: 3), names: SemanticNames())

@@ -7,7 +7,7 @@ import Synchronization
 /// prompt, a tool's arguments, or a fingerprint of them.
 extension Aggregator {
     private static let magic: [UInt8] = Array("tokenscale-state".utf8)
-    private static let version: UInt64 = 1
+    private static let version: UInt64 = 2
     /// A restart that took no longer than this lost nothing that matters: restored windows count as covered.
     private static let seamlessSeconds = 10.0
 

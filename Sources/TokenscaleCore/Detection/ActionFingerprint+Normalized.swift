@@ -101,14 +101,15 @@ private struct HashStream {
 
     init(key: UInt64) {
         self.key = key
-        self.state = key ^ KeyedHash.primes.2
+        self.state = KeyedHash.mix(key ^ KeyedHash.primes.2, KeyedHash.primes.3)
     }
 
     mutating func append(_ byte: UInt8) {
         self.word = self.word << 8 | UInt64(byte)
         self.byteCount &+= 1
         if self.byteCount & 7 == 0 {
-            self.state = KeyedHash.mix(self.word ^ KeyedHash.primes.0, self.state ^ self.key)
+            // The word meets the key, not a constant: it cannot be chosen so that it erases the state.
+            self.state = KeyedHash.mix(self.word ^ self.key, self.state ^ KeyedHash.primes.0)
             self.word = 0
         }
     }

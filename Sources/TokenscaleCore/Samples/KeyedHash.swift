@@ -44,12 +44,18 @@ package struct Hash128: Hashable, Sendable {
 package struct KeyedHash: Sendable {
     package let key: UInt64
     private let contentKey: UInt64
+    /// What the words of a text meet. Were these public constants, a text with the same words would erase the state,
+    /// and with it the key: anybody could find texts of one fingerprint.
+    private let lowSecret: UInt64
+    private let highSecret: UInt64
 
     /// - Parameter contentKey: A second random number. Without it content is hashed under a key that follows from
     ///   `key`: enough for tests and for reading files, not for a process that writes a state file.
     package init(key: UInt64, contentKey: UInt64? = nil) {
         self.key = key
         self.contentKey = contentKey ?? Self.mix(key ^ Self.primes.2, Self.primes.3)
+        self.lowSecret = Self.mix(key ^ Self.primes.0, Self.primes.1)
+        self.highSecret = Self.mix(key ^ Self.primes.1, Self.primes.2)
     }
 
     /// The hash for a sender's content.
@@ -76,14 +82,14 @@ package struct KeyedHash: Sendable {
         while offset &+ 16 <= count {
             let first = Self.word(bytes, at: offset)
             let second = Self.word(bytes, at: offset &+ 8)
-            low = Self.mix(first ^ Self.primes.0, second ^ low)
-            high = Self.mix(first ^ Self.primes.2, second ^ high)
+            low = Self.mix(first ^ self.lowSecret, second ^ low)
+            high = Self.mix(first ^ self.highSecret, second ^ high)
             offset &+= 16
         }
         if offset &+ 8 <= count {
             let word = Self.word(bytes, at: offset)
-            low = Self.mix(word ^ Self.primes.1, low ^ Self.primes.2)
-            high = Self.mix(word ^ Self.primes.3, high ^ Self.primes.0)
+            low = Self.mix(word ^ self.lowSecret, low ^ Self.primes.2)
+            high = Self.mix(word ^ self.highSecret, high ^ Self.primes.0)
             offset &+= 8
         }
         var tail: UInt64 = 0
