@@ -97,8 +97,9 @@ package final class Aggregator: Sendable {
             time: Swift.min(time, arrival),
             isStale: false
         )
-        let box = self.shard(of: self.hash.hash128(namespace))
-        return box.shard.withLock { $0.recordQueue(snapshot) }
+        // A pod's queue lies in the pod's shard, where its OTLP gauges go: however it is reported, it is one queue.
+        let key = pod.map { self.key(of: PodID(namespace: namespace, name: $0)) } ?? self.hash.hash128(namespace)
+        return self.shard(of: key).shard.withLock { $0.recordQueue(snapshot) }
     }
 
     /// Copies everything into one immutable value. Called once a second.

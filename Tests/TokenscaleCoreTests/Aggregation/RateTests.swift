@@ -197,6 +197,32 @@ struct RateTests {
         #expect(test.pod()?.state.isKnown == true)
     }
 
+    @Test("a queue that is reported in two ways is one queue")
+    func queueOfTwoSources() {
+        var test = TestAggregator()
+        for number in 0..<32 {
+            var body = BatchBuilder(pod: "pod-\(number)")
+            body.queueDepth(17, queue: "build", at: test.now)
+            test.record(body)
+        }
+        test.advance(1)
+        for number in 0..<32 {
+            let isTaken = test.aggregator.recordQueueDepth(
+                namespace: "agents",
+                queue: "build",
+                pod: "pod-\(number)",
+                depth: 4,
+                source: .push,
+                time: test.now,
+                arrival: test.now
+            )
+            #expect(isTaken)
+        }
+        let queues = test.snapshot().queues
+        #expect(queues.count == 32)
+        #expect(queues.allSatisfy { $0.depth == 4 })
+    }
+
     @Test("a queue's depth is kept per pod and goes stale")
     func queues() {
         var test = TestAggregator()
