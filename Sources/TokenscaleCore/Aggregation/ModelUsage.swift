@@ -83,9 +83,7 @@ package struct ModelUsage: Sendable {
         let after = self.ledger.total(of: type)
         self.skip(after - before - count, of: type)
         if hasEvents {
-            if after > self.placed[type] {
-                self.pending = Pending(since: arrival, first: seconds.lowerBound, last: seconds.upperBound)
-            }
+            if after > self.placed[type] { self.hold(seconds, since: arrival) }
         } else {
             let unplaced = Swift.min(count, after - self.placed[type])
             if unplaced > 0 { self.place(unplaced, of: type, over: seconds) }
@@ -123,6 +121,15 @@ package struct ModelUsage: Sendable {
             self.window.sums(seconds: TokenWindow.stableSeconds, endingAt: second),
             self.window.sums(seconds: TokenWindow.burstSeconds, endingAt: second)
         )
+    }
+
+    /// Lets tokens of `seconds` wait, with those that wait already: the longest wait counts, or metrics that come more
+    /// often than the events have time would wait for ever.
+    private mutating func hold(_ seconds: ClosedRange<Int64>, since arrival: Timestamp) {
+        var pending = self.pending ?? Pending(since: arrival, first: seconds.lowerBound, last: seconds.upperBound)
+        pending.first = Swift.min(pending.first, seconds.lowerBound)
+        pending.last = Swift.max(pending.last, seconds.upperBound)
+        self.pending = pending
     }
 
     /// Tokens that a change of source brought to light were used long ago: no part of any rate.

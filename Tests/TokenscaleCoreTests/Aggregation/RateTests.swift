@@ -112,6 +112,24 @@ struct RateTests {
         #expect(test.pod()?.clockOffsetSeconds == 0)
     }
 
+    @Test("what only metrics know enters the rate, however often metrics come", arguments: [5.0, 10, 14, 30, 60])
+    func settles(interval: Double) {
+        var test = TestAggregator()
+        var first = BatchBuilder()
+        first.request(self.output(1), id: "r", at: test.now)
+        test.record(first)
+        // From here on the session's events are lost on the way.
+        for _ in 0..<Int(300 / interval) {
+            test.advance(interval)
+            var body = BatchBuilder()
+            body.point(interval * 10, start: test.now.advanced(bySeconds: -interval), time: test.now)
+            test.record(body)
+            _ = test.snapshot()
+        }
+        test.advance(15)
+        #expect(test.rate().output > 300, "600 tokens a minute are used")
+    }
+
     @Test("a metric's increment is spread over its interval, exactly")
     func spread() {
         var test = TestAggregator()
