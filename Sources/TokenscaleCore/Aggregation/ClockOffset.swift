@@ -23,6 +23,8 @@ package struct ClockOffset: Sendable {
     private static let proofSeconds = 20.0
     /// Delays agree within this: events wait up to 5 s for their export, and a retry takes some more.
     private static let agreement: Int64 = 10_000_000_000
+    /// A lead beyond this ends with the first delivery within this.
+    private static let leadSize: Int64 = 60_000_000_000
 
     package init() {}
 
@@ -34,6 +36,10 @@ package struct ClockOffset: Sendable {
             self.periodStart = arrival
         }
         let delay = arrival.nanoseconds &- newest.nanoseconds
+        if self.endsLead(delay) {
+            self.current = delay
+            self.previous = .max
+        }
         self.current = Swift.min(self.current, delay)
         let smallest = Swift.min(self.runSmallest, delay)
         let largest = self.runCount == 0 ? delay : Swift.max(self.runLargest, delay)
@@ -50,6 +56,13 @@ package struct ClockOffset: Sendable {
         if self.runCount >= Self.proofCount, arrival.seconds(since: self.runStart) >= Self.proofSeconds {
             self.proved = self.runSmallest
         }
+    }
+
+    /// Whether a delivery that is dated about now disproves a lead of more than a minute: the clock was put right, or one
+    /// item had a time of its own. Data as old as the lead is large is the less likely story.
+    private func endsLead(_ delay: Int64) -> Bool {
+        let lead = Swift.min(self.current, self.previous)
+        return lead < -Self.leadSize && delay >= -1_000_000_000 && delay <= Self.leadSize
     }
 
     /// Seconds to add to the sender's times; 0 while they are plausible.

@@ -112,6 +112,56 @@ struct RateTests {
         #expect(test.pod()?.clockOffsetSeconds == 0)
     }
 
+    @Test("a clock that was an hour ahead and is put right is believed from the next block on")
+    func clockPutRight() {
+        var test = TestAggregator()
+        for index in 0..<20 {
+            var body = BatchBuilder()
+            let lead = index < 10 ? 3_600.0 : 0
+            body.request(
+                self.output(10),
+                id: "r\(index)",
+                at: test.now.advanced(bySeconds: lead),
+                sequence: Int64(index)
+            )
+            test.record(body)
+            test.advance(1)
+        }
+        #expect(test.pod()?.clockOffsetSeconds == 0)
+        #expect(test.rate().output == 200)
+    }
+
+    @Test("one time in the far future spoils one block, not the minutes after it")
+    func farFuture() {
+        var test = TestAggregator()
+        var poison = BatchBuilder()
+        poison.request(self.output(1), id: "poison", at: Timestamp(nanoseconds: .max))
+        test.record(poison)
+        for index in 0..<10 {
+            var body = BatchBuilder()
+            body.request(self.output(10), id: "r\(index)", at: test.now, sequence: Int64(index) + 2)
+            test.record(body)
+            test.advance(1)
+        }
+        #expect(test.rate().output == 101)
+    }
+
+    @Test("a backlog of a sender whose clock is right stays late data")
+    func backlog() {
+        var test = TestAggregator()
+        for index in 0..<5 {
+            var fresh = BatchBuilder()
+            fresh.request(self.output(1), id: "f\(index)", at: test.now, sequence: Int64(index))
+            test.record(fresh)
+            test.advance(1)
+        }
+        var old = BatchBuilder()
+        old.request(self.output(100), id: "old", at: test.now.advanced(bySeconds: -100), sequence: 9)
+        test.record(old)
+        #expect(test.rate().output == 5)
+        #expect(test.total().output == 105)
+    }
+
     @Test("what only metrics know enters the rate, however often metrics come", arguments: [5.0, 10, 14, 30, 60])
     func settles(interval: Double) {
         var test = TestAggregator()
