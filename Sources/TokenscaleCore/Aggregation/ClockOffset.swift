@@ -58,8 +58,8 @@ package struct ClockOffset: Sendable {
         }
     }
 
-    /// Whether a delivery that is dated about now disproves a lead of more than a minute: the clock was put right, or one
-    /// item had a time of its own. Data as old as the lead is large is the less likely story.
+    /// Whether a delivery that is dated about now disproves a lead of more than a minute: the clock was put right, or
+    /// one item had a time of its own. Data as old as the lead is large is the less likely story.
     private func endsLead(_ delay: Int64) -> Bool {
         let lead = Swift.min(self.current, self.previous)
         return lead < -Self.leadSize && delay >= -1_000_000_000 && delay <= Self.leadSize

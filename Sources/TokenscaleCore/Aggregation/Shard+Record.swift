@@ -7,14 +7,11 @@ extension Shard {
         /// Added to the sender's times.
         var correctionSeconds: Double
 
-        /// The part of the correction that is a delay and no absurd clock. The ledger compares the two sources of one
-        /// sender with each other: a delay that is noticed on the way must not shift one against the other.
+        /// By how much the sender's times are moved on. The ledger, which compares the two sources of one sender, keeps
+        /// to the sender's own times: an offset that is proved on the way must not shift one against the other.
         var delaySeconds: Int64 {
-            self.correctionSeconds > 0 && self.correctionSeconds <= Self.delayLimitSeconds
-                ? Int64(self.correctionSeconds.rounded()) : 0
+            self.correctionSeconds > 0 ? Int64(clampingRounded: self.correctionSeconds) : 0
         }
-
-        private static let delayLimitSeconds = 120.0
 
         /// A sender's time, corrected, and never in the future.
         func corrected(_ time: Timestamp) -> Timestamp {

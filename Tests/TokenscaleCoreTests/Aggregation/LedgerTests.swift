@@ -44,6 +44,26 @@ struct LedgerTests {
         #expect(test.rate().output == 100)
     }
 
+    @Test("a clock that turns out to be behind counts nothing twice", arguments: [30.0, 119, 150, 3_600, 864_000])
+    func clockBehind(lag: Double) {
+        var test = TestAggregator()
+        func sent() -> Timestamp { test.now.advanced(bySeconds: -lag) }
+        let start = sent()
+        for number in 0..<2 {
+            test.advance(5)
+            var events = BatchBuilder()
+            events.request(self.tokens, id: "r\(number)", at: sent(), sequence: Int64(number))
+            test.record(events)
+        }
+        // The third delivery proves the offset.
+        test.advance(50)
+        var metrics = BatchBuilder()
+        metrics.point(Double(self.tokens.output) * 2, start: start, time: sent())
+        test.record(metrics)
+        #expect(test.pod()?.clockOffsetSeconds == lag)
+        #expect(test.total() == self.tokens + self.tokens)
+    }
+
     @Test("an aborted request, known to metrics only, enters total at once and the rate after settling")
     func aborted() {
         var test = TestAggregator()
