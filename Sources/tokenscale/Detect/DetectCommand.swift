@@ -39,27 +39,40 @@ struct DetectCommand: ParsableCommand {
         var reader = RecordingReader(level: self.detailLevel)
         var stuckCount = 0
         var count = 0
+        var faultCount = 0
         for file in self.files {
-            try reader.read(file) { recording in
+            reader.read(file) { recording in
                 let run = DetectionRun(recording, isExplaining: self.explain)
                 count += 1
                 if !run.warnings.isEmpty { stuckCount += 1 }
                 self.write(recording, run)
+            } fault: { error in
+                faultCount += 1
+                StandardStreams.writeError("Error: \(error)")
             }
         }
         if self.format == .text, count > 1 {
-            StandardStreams.write("\(count) recordings, \(stuckCount) of them stuck.")
+            let rest = faultCount > 0 ? " \(faultCount) could not be read." : ""
+            StandardStreams.write("\(count) recordings, \(stuckCount) of them stuck.\(rest)")
         }
+        if faultCount > 0 { throw ExitCode.failure }
     }
 
     private func printScore() throws {
         var table = ScoreTable()
+        var faults: [CommandError] = []
         for level in DetailLevel.allCases {
             var reader = RecordingReader(level: level)
             for file in self.files {
-                try reader.read(file) { table.add($0, DetectionRun($0), at: level) }
+                reader.read(file) {
+                    table.add($0, DetectionRun($0), at: level)
+                } fault: {
+                    faults.append($0)
+                }
             }
         }
+        // A score of a part would be taken for that of all.
+        if let first = faults.first { throw first }
         guard !table.isEmpty else {
             throw CommandError("no labelled cases in these files: --score needs case files (label, events)")
         }

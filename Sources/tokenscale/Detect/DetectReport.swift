@@ -28,6 +28,9 @@ struct DetectReport {
                 + "\(Self.duration(run.end.seconds(since: run.start))), \(Self.tokens(run.totalTokens))"
         ]
         if let label = recording.label { lines[0] += " (labelled \(label))" }
+        if recording.brokenLineCount > 0 {
+            lines.append("  \(recording.brokenLineCount) lines are no JSON and were left out: the file is damaged")
+        }
         for alert in run.alerts where alert.severity != .info {
             guard let severity = alert.severity, let finding = alert.finding else {
                 lines.append("  \(Self.offset(alert, run)) resolved   \(alert.subject)")

@@ -39,6 +39,8 @@ struct Recording {
     /// The labelled case this was written from.
     var line: CaseLine?
     var items: [RecordedItem] = []
+    /// Lines that are no JSON: what they held is missing.
+    var brokenLineCount = 0
 
     init(id: String) { self.id = id }
 

@@ -13,18 +13,34 @@ struct RecordingReader {
 
     init(level: DetailLevel) { self.level = level }
 
-    /// - Parameter take: Gets one recording after another; files of many cases are never held whole.
-    /// - Throws: ``CommandError``: what was seen, what is allowed, what to do.
-    mutating func read(_ path: String, _ take: (Recording) -> Void) throws(CommandError) {
-        var isFolder = false
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else {
-            throw CommandError(
-                "\(path): no such file or directory, or not readable. Name a capture, a transcript or a case file"
-            )
+    /// Reads a file, or a folder with whatever is below it; one file that cannot be read ends nothing.
+    ///
+    /// - Parameters:
+    ///   - take: Gets one recording after another; files of many cases are never held whole.
+    ///   - fault: Gets what cannot be read: what was seen, what is allowed, what to do.
+    mutating func read(_ path: String, _ take: (Recording) -> Void, fault: (CommandError) -> Void) {
+        do throws(CommandError) {
+            var isFolder = false
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+                throw CommandError(
+                    "\(path): no such file or directory, or not readable. Name a capture, a transcript or a case file"
+                )
+            }
+            if isFolder { try self.readFolder(path, take, fault) } else { try self.readFile(path, take) }
+        } catch {
+            fault(error)
         }
-        isFolder = attributes[.type] as? FileAttributeType == .typeDirectory
-        guard isFolder else { return try self.readFile(path, take) }
-        let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+    }
+
+    private mutating func readFolder(
+        _ path: String,
+        _ take: (Recording) -> Void,
+        _ fault: (CommandError) -> Void
+    ) throws(CommandError) {
+        guard let content = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+            throw CommandError("\(path): the folder cannot be read. Check its permissions")
+        }
+        let names = content.sorted()
         if names.contains(where: { $0.hasSuffix(".headers.json") }) {
             var capture = CaptureFolder(path: path, names: names)
             take(try capture.recording(&self.decoder))
@@ -38,9 +54,21 @@ struct RecordingReader {
                     + "Name the folder that does"
             )
         }
-        for name in known + folders { try self.read(path + "/" + name, take) }
+        for name in known + folders {
+            do throws(CommandError) {
+                let place = path + "/" + name
+                if folders.contains(name) {
+                    try self.readFolder(place, take, fault)
+                } else {
+                    try self.readFile(place, take)
+                }
+            } catch {
+                fault(error)
+            }
+        }
     }
 
+    /// A link to a folder is none: it may lead back.
     private static func isFolder(_ path: String) -> Bool {
         (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType == .typeDirectory
     }
@@ -56,7 +84,9 @@ struct RecordingReader {
             )
         }
         var text = LineFile(name: name, path: path)
-        for line in bytes.split(separator: UInt8(ascii: "\n")) where line.contains(where: { $0 > 0x20 }) {
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() where line.contains(where: { $0 > 0x20 }) {
+            text.number = index + 1
             try self.take(Array(line), &text, take)
         }
         try self.finish(&text, take)
@@ -64,10 +94,11 @@ struct RecordingReader {
 
     static func bytes(of path: String) throws(CommandError) -> [UInt8] {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw CommandError("\(path): cannot be read. Check its permissions")
+            throw CommandError("\(path): cannot be read. Check its permissions, and that it is a file")
         }
         guard data.count >= 2, data[data.startIndex] == 0x1f, data[data.startIndex + 1] == 0x8b else {
-            return Array(data)
+            // A byte order mark says nothing about UTF-8.
+            return Array(data.starts(with: [0xef, 0xbb, 0xbf]) ? data.dropFirst(3) : data)
         }
         var bytes: [UInt8] = []
         do throws(GzipError) {
@@ -86,6 +117,10 @@ struct RecordingReader {
         let path: String
         var number = 0
         var transcript: Transcript?
+        /// Lines of a transcript that are no JSON.
+        var brokenLines: [Int] = []
+        /// The first line that could belong to anything, before it was clear what the file is.
+        var unknownLine: Int?
         var otlp: Recording?
     }
 
@@ -94,7 +129,6 @@ struct RecordingReader {
         _ file: inout LineFile,
         _ take: (Recording) -> Void
     ) throws(CommandError) {
-        file.number += 1
         let place = "\(file.path):\(file.number)"
         let head = String(decoding: line.prefix(4_096), as: UTF8.self)
         if head.contains("\"resourceLogs\"") || head.contains("\"resourceMetrics\"") {
@@ -109,18 +143,28 @@ struct RecordingReader {
             return
         }
         guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(line)) else {
-            // The last line of a transcript that is still being written may be cut off.
-            if file.transcript != nil { return }
+            if file.transcript != nil {
+                file.brokenLines.append(file.number)
+                return
+            }
             throw CommandError("\(place): no JSON object. Expected one JSON object a line")
         }
         var transcript = file.transcript ?? Transcript()
-        guard transcript.take(value) || file.transcript != nil else {
-            throw CommandError(
-                "\(place): neither a case (events), nor OTLP/JSON (resourceLogs, resourceMetrics), nor a transcript "
-                    + "(type, message). Name another file"
-            )
+        if transcript.take(value) || file.transcript != nil {
+            file.transcript = transcript
+        } else if value["type"]?.string != nil {
+            // A transcript may begin with records of kinds that we do not know.
+            file.unknownLine = file.unknownLine ?? file.number
+        } else {
+            throw Self.unknown(place)
         }
-        file.transcript = transcript
+    }
+
+    private static func unknown(_ place: String) -> CommandError {
+        CommandError(
+            "\(place): neither a case (events), nor OTLP/JSON (resourceLogs, resourceMetrics), nor a transcript "
+                + "(type, message). Name another file"
+        )
     }
 
     private mutating func finish(_ file: inout LineFile, _ take: (Recording) -> Void) throws(CommandError) {
@@ -128,8 +172,13 @@ struct RecordingReader {
             recording.sortByTime()
             take(recording)
         }
-        guard let transcript = file.transcript else { return }
+        guard let transcript = file.transcript else {
+            if let line = file.unknownLine, file.otlp == nil { throw Self.unknown("\(file.path):\(line)") }
+            return
+        }
         var recording = Recording(id: file.name)
+        // The last line of a transcript that is still being written may be cut off.
+        recording.brokenLineCount = file.brokenLines.count { $0 != file.number }
         try self.decode(transcript.text.request, .logs, .json, nil, &recording, file.path)
         take(recording)
     }

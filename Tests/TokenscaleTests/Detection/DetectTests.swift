@@ -12,7 +12,13 @@ struct DetectTests {
     static func recordings(_ path: String, level: DetailLevel = .full) throws -> [Recording] {
         var reader = RecordingReader(level: level)
         var recordings: [Recording] = []
-        try reader.read(path) { recordings.append($0) }
+        var faults: [CommandError] = []
+        reader.read(path) {
+            recordings.append($0)
+        } fault: {
+            faults.append($0)
+        }
+        if let first = faults.first { throw first }
         return recordings
     }
 
@@ -80,12 +86,44 @@ struct DetectTests {
         #expect(DetectionRun(try #require(healthy.first)).warnings.isEmpty)
     }
 
+    @Test("records of unknown kinds and a byte order mark are no obstacle; broken lines are told")
+    func damagedTranscript() throws {
+        let loop = Self.transcript([(String, String, Bool)](repeating: ("npm test", "1 failed", true), count: 12))
+        let head = "\u{feff}{\"type\":\"file-history-snapshot\",\"messageId\":\"m\",\"snapshot\":{}}\n"
+        let text =
+            head
+            + loop.replacing("{\"type\":\"assistant\"", with: "\n{broken\n{\"type\":\"assistant\"", maxReplacements: 2)
+        let recording = try #require(try Self.withFile(text, named: "a.jsonl") { try Self.recordings($0) }.first)
+        let run = DetectionRun(recording)
+        #expect(!run.warnings.isEmpty)
+        #expect(DetectReport.text(recording, run).contains("2 lines are no JSON and were left out"))
+    }
+
+    @Test("a file that cannot be read keeps none of the others from being judged")
+    func mixedFolder() async throws {
+        let work = Self.transcript([("ls", "a", false)])
+        let folder = FileManager.default.temporaryDirectory.appending(path: "detect-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder.appending(path: "empty"), withIntermediateDirectories: true)
+        for (name, text) in [("a.jsonl", work), ("b.jsonl", "binary"), ("c.jsonl", work)] {
+            try Data(text.utf8).write(to: folder.appending(path: name))
+        }
+        let ended = try await Program.run(Program.url, ["detect", "/nowhere", folder.path])
+        #expect(ended.code == 1)
+        #expect(ended.output.contains("a.jsonl: ") && ended.output.contains("c.jsonl: "))
+        #expect(ended.output.contains("2 recordings, 0 of them stuck. 3 could not be read."))
+        for part in ["/nowhere: no such file", "b.jsonl: begins with byte 98", "empty: holds neither"] {
+            #expect(ended.error.contains(part), "\(ended.error)")
+        }
+    }
+
     // MARK: Faults
 
     @Test(
         "what cannot be read says what was seen and what to do",
         arguments: [
             ("", "is empty"), ("hello", "not with `{`"), ("{\"answer\":42}", "neither a case"), ("{broken", "no JSON"),
+            ("\n\n{\"type\":\"new\"}\n{\"type\":\"newer\"}\n", "x.jsonl:3: neither a case"),
         ]
     )
     func faults(text: String, message: String) throws {

@@ -77,10 +77,12 @@ struct DetectionScoreTests {
         var reader = RecordingReader(level: .full)
         var hit: [String] = []
         var count = 0
-        try reader.read(path) { recording in
+        reader.read(path) { recording in
             guard recording.id.hasPrefix("cc-") else { return }
             count += 1
             if !DetectionRun(recording).warnings.isEmpty { hit.append(recording.id) }
+        } fault: { error in
+            Issue.record(error)
         }
         #expect(count > 100)
         #expect(hit.isEmpty)
