@@ -122,6 +122,26 @@ struct AlertTextTests {
         #expect(!faults.contains { $0.value.contains("secret") && $0.key.hasSuffix("url") })
     }
 
+    @Test(
+        "a matcher that no alert can match says so",
+        arguments: [
+            ("nmespace=a", "no alert has a label nmespace; did you mean namespace?"),
+            ("x=y", "no alert has a label x ("),
+            ("severity=warn", "severity is never warn"), ("pattern=fialing_action", "did you mean failing_action?"),
+            ("scope!=pods", "scope is never pods; did you mean pod?"), ("severity=crit*", nil), ("namespace=", nil),
+            ("pattern=*", nil), ("team=a", nil), ("pod!=x", nil),
+        ]
+    )
+    func impossibleMatcher(text: String, fault: String?) throws {
+        let matcher = try #require(LabelMatcher(parsing: text))
+        let found = matcher.fault(external: ["team"])
+        if let fault { #expect(found?.contains(fault) == true, "\(found ?? "")") } else { #expect(found == nil) }
+        var configuration = AlertingConfiguration()
+        configuration.policy.externalLabels = ["team": "x"]
+        configuration.routes = [AlertRoute(matchers: [matcher], receivers: [])]
+        #expect(configuration.faults.map(\.key) == (fault == nil ? [] : ["alerting.routes[0].matchers"]))
+    }
+
     @Test("the first route that matches decides, unless it continues")
     func routes() {
         var configuration = AlertingConfiguration()

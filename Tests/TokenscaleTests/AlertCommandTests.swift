@@ -66,6 +66,26 @@ struct AlertCommandTests {
         #expect(lines[7].hasSuffix("1 attempt: status 404: check the receiver's URL"))
     }
 
+    @Test("a silence that could match no alert is refused, one for a label of an alert that exists is not")
+    func silences() async throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "silences-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try await Self.fill(AlertOutbox(path: DataDirectory.outboxFile(in: directory.path)), at: WallClock.now())
+        func run(_ arguments: [String]) async throws -> Program.Output {
+            try await Program.run(Program.url, arguments + ["--data-directory", directory.path])
+        }
+        let ended = ["--for", "2h", "--comment", "x"]
+        let typo = try await run(["silence", "add", "nmespace=agents"] + ended)
+        #expect(typo.code == 1 && typo.error.contains("no alert has a label nmespace; did you mean namespace?"))
+        let malformed = try await run(["silence", "add", "namespace"] + ended)
+        #expect(malformed.code == 64 && malformed.error.contains("Usage: tokenscale silence add"))
+        let good = try await run(["silence", "add", "namespace=agents"] + ended)
+        #expect(good.code == 0 && good.error.contains("1 alerts match now"), "\(good.error)")
+        let unknown = try await run(["alerts", "--retry-parked", "--receiver", "nobody"])
+        #expect(unknown.error.contains("No delivery to nobody waits or is parked; there are some to broken, team."))
+    }
+
     @Test(
         "durations of silences",
         arguments: [

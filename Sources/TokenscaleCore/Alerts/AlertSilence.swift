@@ -30,11 +30,30 @@ package struct LabelMatcher: Hashable, Codable, Sendable, CustomStringConvertibl
         self.init(name: String(name), isNegated: isNegated, pattern: String(pattern))
     }
 
+    /// Why no alert can match: a label that none has, or a value that the label never takes. A silence that matches
+    /// nothing would be taken for quiet.
+    ///
+    /// - Parameter external: Names of labels that the configuration puts on every alert.
+    package func fault(external: some Collection<String> = []) -> String? {
+        let labels = AlertLabel.names.sorted() + external.sorted()
+        guard labels.contains(self.name) else {
+            let near = NameSuggestion.nearest(to: self.name, in: labels).map { "; did you mean \($0)?" } ?? ""
+            return "no alert has a label \(self.name)\(near) (labels are \(labels.joined(separator: ", ")))"
+        }
+        guard let values = AlertLabel.values[self.name], !values.contains(where: { self.isMatch($0) }) else {
+            return nil
+        }
+        let near = NameSuggestion.nearest(to: self.pattern, in: values).map { "; did you mean \($0)?" } ?? ""
+        return "\(self.name) is never \(self.pattern)\(near) (it is one of \(values.joined(separator: ", ")))"
+    }
+
     package var description: String { "\(self.name)\(self.isNegated ? "!=" : "=")\(self.pattern)" }
 
     package func matches(_ labels: [String: String]) -> Bool {
-        Self.matches(Array((labels[self.name] ?? "").utf8), Array(self.pattern.utf8)) != self.isNegated
+        self.isMatch(labels[self.name] ?? "") != self.isNegated
     }
+
+    private func isMatch(_ text: String) -> Bool { Self.matches(Array(text.utf8), Array(self.pattern.utf8)) }
 
     /// Greedy matching with one point of return: O(text × pattern) at worst, no recursion.
     private static func matches(_ text: [UInt8], _ pattern: [UInt8]) -> Bool {

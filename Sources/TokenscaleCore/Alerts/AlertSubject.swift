@@ -85,6 +85,17 @@ package enum AlertLabel {
     /// The value of the `alertname` label of every alert.
     package static let alertName = "ClaudeAgentStuck"
 
+    /// Every label that an alert may have of itself.
+    package static let names: Set<String> = [
+        "alertname", "scope", "namespace", "pod", "session", "workload", "severity", "pattern",
+    ]
+
+    /// What the labels can be whose values are not names.
+    package static let values: [String: [String]] = [
+        "alertname": [Self.alertName], "scope": AlertSubject.Scope.allCases.map(\.rawValue),
+        "severity": AlertSeverity.allCases.map(\.rawValue), "pattern": LoopPattern.allCases.map(\.name),
+    ]
+
     /// 16 hexadecimal digits: FNV-1a over the sorted labels with the separator 0xFF, the algorithm of Prometheus'
     /// `labelSetToFingerprint`, so that Alertmanager shows the same value for the same labels.
     /// <https://github.com/prometheus/common/blob/main/model/fnv.go>

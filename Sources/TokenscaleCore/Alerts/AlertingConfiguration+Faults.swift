@@ -29,7 +29,13 @@ extension AlertingConfiguration {
                 faults.add("\(key).name", receiver.name, "a name that no other receiver has")
             }
         }
+        // `tokenscale alert test` sends one with the label `test`.
+        let external = self.policy.externalLabels.keys + ["test"]
         for (index, route) in self.routes.enumerated() {
+            for matcher in route.matchers {
+                guard let fault = matcher.fault(external: external) else { continue }
+                faults.add("alerting.routes[\(index)].matchers", matcher.description, "what alerts have: \(fault)")
+            }
             for name in route.receivers where !names.contains(name) {
                 let known = names.sorted().joined(separator: ", ")
                 faults.add("alerting.routes[\(index)].receivers", name, "one of the receivers: \(known)")
@@ -56,7 +62,7 @@ extension AlertingConfiguration {
             if LabelMatcher(parsing: "\(name)=") == nil {
                 faults.add(key, name, "a label name: [a-zA-Z_][a-zA-Z0-9_]*")
             }
-            if AlertingFaults.reservedLabels.contains(name) {
+            if AlertLabel.names.contains(name) {
                 faults.add(key, value, "a name that alerts do not use themselves")
             }
         }
@@ -129,10 +135,6 @@ extension AlertReceiver {
 
 /// Collects faults.
 private struct AlertingFaults {
-    static let reservedLabels: Set<String> = [
-        "alertname", "scope", "namespace", "pod", "session", "workload", "severity", "pattern",
-    ]
-
     var found: [AlertingConfigurationFault] = []
 
     mutating func add(_ key: String, _ value: String, _ allowed: String) {

@@ -11,7 +11,9 @@ struct OutboxOptions: ParsableArguments {
     @Option(name: .long, help: "The collector's data directory ($TOKENSCALE_DATA_DIRECTORY).")
     var dataDirectory: String?
 
-    func open() throws -> AlertOutbox {
+    func open() throws -> AlertOutbox { try self.openWithConfiguration().outbox }
+
+    func openWithConfiguration() throws -> (outbox: AlertOutbox, configuration: AlertingConfiguration) {
         let arguments = self.dataDirectory.map { ["--data-directory", $0] } ?? []
         let reader = ConfigurationReader(environment: ProcessInfo.processInfo.environment)
         let configuration: Configuration
@@ -28,7 +30,8 @@ struct OutboxOptions: ParsableArguments {
                     + "(in a pod: kubectl exec deploy/tokenscale -- tokenscale alerts)"
             )
         }
-        return AlertOutbox(path: path, limits: configuration.alertingConfiguration.outbox)
+        let alerting = configuration.alertingConfiguration
+        return (AlertOutbox(path: path, limits: alerting.outbox), alerting)
     }
 }
 
@@ -58,14 +61,21 @@ struct AlertsCommand: AsyncParsableCommand {
     func run() async throws {
         let outbox = try self.outbox.open()
         let now = WallClock.now()
+        let open = try await outbox.openDeliveries(limit: 1000)
+        if let receiver = self.receiver, !open.contains(where: { $0.receiver == receiver }) {
+            let others = Set(open.map(\.receiver)).sorted().joined(separator: ", ")
+            StandardStreams.writeError(
+                "No delivery to \(receiver) waits or is parked"
+                    + (others.isEmpty ? "." : "; there are some to \(others).")
+            )
+        }
         if self.retryParked {
             let count = try await outbox.retryParked(receiver: self.receiver, at: now)
             StandardStreams.write("\(count) parked deliveries are being tried again.")
             return
         }
         let alerts = try await outbox.alerts().sorted { $0.subject < $1.subject }
-        let deliveries = try await outbox.openDeliveries(limit: 1000)
-            .filter { self.receiver == nil || $0.receiver == self.receiver }
+        let deliveries = open.filter { self.receiver == nil || $0.receiver == self.receiver }
         if self.json {
             try AlertListing(alerts: alerts, deliveries: deliveries, now: now).write()
         } else {
@@ -111,17 +121,36 @@ struct SilenceAddCommand: AsyncParsableCommand {
     @OptionGroup
     var outbox: OutboxOptions
 
-    func run() async throws {
-        var matchers: [LabelMatcher] = []
-        for text in self.matchers {
+    func validate() throws {
+        _ = try self.parsedMatchers()
+        _ = try self.parsedDuration()
+    }
+
+    private func parsedMatchers() throws -> [LabelMatcher] {
+        try self.matchers.map { text in
             guard let matcher = LabelMatcher(parsing: text) else {
                 throw ValidationError("\(text): not LABEL=PATTERN or LABEL!=PATTERN; `*` stands for any text")
             }
-            matchers.append(matcher)
+            return matcher
         }
+    }
+
+    private func parsedDuration() throws -> Double {
         guard let seconds = Self.seconds(self.duration) else {
             throw ValidationError("--for \(self.duration): a number with s, m, h or d, from 1s to 365d")
         }
+        return seconds
+    }
+
+    func run() async throws {
+        let matchers = try self.parsedMatchers()
+        let seconds = try self.parsedDuration()
+        let (outbox, configuration) = try self.outbox.openWithConfiguration()
+        let alerts = try await outbox.alerts()
+        // Labels of the collector's configuration, if it is not the one that this process sees.
+        let external = Set(configuration.policy.externalLabels.keys).union(alerts.flatMap(\.labels.keys))
+        let faults = matchers.compactMap { $0.fault(external: external.subtracting(AlertLabel.names)) }
+        guard faults.isEmpty else { throw CommandError(faults.joined(separator: "; ")) }
         let now = WallClock.now()
         let silence = AlertSilence(
             id: String(UInt64.random(in: .min ... .max), radix: 36),
@@ -131,9 +160,8 @@ struct SilenceAddCommand: AsyncParsableCommand {
             createdBy: self.createdBy ?? ProcessInfo.processInfo.environment["USER"] ?? "",
             comment: self.comment
         )
-        let outbox = try self.outbox.open()
         try await outbox.add(silence, at: now)
-        let count = try await outbox.alerts().count { matchers.matchAll($0.labels) }
+        let count = alerts.count { matchers.matchAll($0.labels) }
         StandardStreams.write("\(silence.id)")
         StandardStreams.writeError("Silenced until \(UTCTime(silence.endsAt).rfc3339); \(count) alerts match now.")
     }
