@@ -1,4 +1,6 @@
+import CurlHTTP
 import Foundation
+import TestSupport
 import Testing
 import TokenscaleCore
 
@@ -83,5 +85,66 @@ struct DemoTests {
         let depths = (0..<120).map { DemoFleet.depth(seconds: Double($0)) }
         #expect(depths.min() == 2)
         #expect(depths.max() == 14)
+    }
+
+    // MARK: The command
+
+    @Test(
+        "what stands between the demo and a collector is named with what to do",
+        arguments: [
+            (HTTPClientError.serverUntrusted, "https://h:1", "--tls-ca-file"),
+            (.connectionLost, "http://h:1", "write https://"),
+            (.connectionLost, "https://h:1", "no collector at https://h:1"),
+            (.tlsFailed, "https://h:1", "write http://"), (.urlRefused, "ftp://h", "write http://HOST:PORT"),
+            (.connectionFailed, "http://h:1", "Start one with `tokenscale serve`"),
+        ]
+    )
+    func failure(error: HTTPClientError, endpoint: String, part: String) {
+        #expect(DemoCommand.failure(error, endpoint: endpoint).contains(part))
+    }
+
+    @Test("a token that is wrong is told from one that is missing")
+    func refusal() {
+        for status in [401, 403] {
+            #expect(
+                DemoCommand.refusal(status: status, endpoint: "e", hasToken: true).contains("does not know the token")
+            )
+            #expect(
+                DemoCommand.refusal(status: status, endpoint: "e", hasToken: false).contains("wants a bearer token")
+            )
+        }
+    }
+
+    @Test(
+        "an address may lack its scheme and end with a slash",
+        arguments: [
+            ("h:1", "http://h:1"), ("https://h:1//", "https://h:1"), ("http://", "http://"), ("h/p/", "http://h/p"),
+        ]
+    )
+    func address(text: String, wanted: String) { #expect(CollectorAPI.normalized(text) == wanted) }
+
+    @Test("it outlives a restart of the collector, and ends by itself")
+    func restart() async throws {
+        let first = try await CollectorProcess()
+        let address = try #require(first.addresses["otlp_http"])
+        let log = first.directory.appending(path: "demo-log")
+        try Data().write(to: log)
+        let demo = Process()
+        demo.executableURL = Program.url
+        demo.arguments = ["demo", "--endpoint", address, "--duration", "5"]
+        demo.standardError = try FileHandle(forWritingTo: log)
+        try demo.run()
+        try await eventually("the demo sends", seconds: 20) {
+            try await first.metrics().contains { $0.name == "tokenscale_tracked_pods" && $0.value > 0 }
+        }
+        #expect(try await first.stop().code == 0)
+        try await eventually("the demo notices", seconds: 20) {
+            try String(contentsOf: log, encoding: .utf8).contains("trying again for a minute")
+        }
+        let second = try await CollectorProcess(arguments: ["--otlp-http-address", address])
+        try await eventually("the demo ends", seconds: 30) { !demo.isRunning }
+        #expect(demo.terminationStatus == 0)
+        #expect(try await second.metrics().contains { $0.name == "tokenscale_tracked_pods" && $0.value > 0 })
+        #expect(try await second.stop().code == 0)
     }
 }

@@ -7,10 +7,15 @@ struct CollectorAPI: Sendable {
 
     /// - Parameter address: `http://HOST:PORT`; the scheme may be left out.
     init(address: String, client: HTTPClient) {
-        var address = address.contains("://") ? address : "http://" + address
-        while address.hasSuffix("/") { address.removeLast() }
-        self.address = address
+        self.address = Self.normalized(address)
         self.client = client
+    }
+
+    /// With a scheme and without a slash at the end, so that a path can follow.
+    static func normalized(_ address: String) -> String {
+        var address = address.contains("://") ? address : "http://" + address
+        while address.hasSuffix("/"), !address.hasSuffix("://") { address.removeLast() }
+        return address
     }
 
     /// - Returns: Status and body of what is no failure of the connection.
@@ -31,6 +36,11 @@ struct CollectorAPI: Sendable {
                     + "another with --address (its --metrics-address, usually port 8080)"
             )
         }
+    }
+
+    /// What answers is no collector, or another of its ports.
+    func wrongPort(status: Int) -> CommandError {
+        CommandError("\(self.address) answered with status \(status): is this a --metrics-address (usually port 8080)?")
     }
 
     var foreignVersion: CommandError {

@@ -47,7 +47,7 @@ struct ExplainCommand: AsyncParsableCommand {
         guard status == 200 else {
             struct Refusal: Decodable { var error: String }
             let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(body))
-            throw CommandError(refusal?.error ?? "\(self.address) answered with status \(status)")
+            throw refusal.map { CommandError($0.error) } ?? api.wrongPort(status: status)
         }
         if self.json {
             StandardStreams.write(String(decoding: body, as: UTF8.self), terminator: "")

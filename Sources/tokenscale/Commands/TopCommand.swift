@@ -121,10 +121,9 @@ struct TopCommand: AsyncParsableCommand {
 
     private func fetch(_ path: String, _ client: HTTPClient) async throws -> [UInt8] {
         let query = self.namespace.map { [(name: "namespace", value: $0)] } ?? []
-        let (status, body) = try await CollectorAPI(address: self.address, client: client).get(path, query: query)
-        guard status == 200 else {
-            throw CommandError("\(self.address) answered with status \(status): is this a --metrics-address?")
-        }
+        let api = CollectorAPI(address: self.address, client: client)
+        let (status, body) = try await api.get(path, query: query)
+        guard status == 200 else { throw api.wrongPort(status: status) }
         return body
     }
 }
