@@ -27,8 +27,9 @@ struct ReceiverLane: Sendable {
     /// What the lane remembers between deliveries.
     private struct State {
         var breaker: CircuitBreaker
-        /// Accepted by the receiver, but not noted in the outbox yet, because that failed. Not sent again.
-        var unnoted: Set<Int64> = []
+        /// How attempts ended that the outbox could not take note of. Nothing is sent before it has: what it calls due
+        /// may be among them.
+        var unnoted: [(sequences: [Int64], end: AlertOutbox.DeliveryEnd)] = []
         var isGone = false
         var lastResend: Timestamp = .zero
         var generator = SystemRandomNumberGenerator()
@@ -66,7 +67,7 @@ struct ReceiverLane: Sendable {
         )
         let due: [Delivery]
         do throws(AlertingError) {
-            if !state.unnoted.isEmpty { try await self.note(Array(state.unnoted), &state) }
+            try await self.noteEnds(&state)
             let limit = state.breaker.isTrying ? 1 : 64
             due = try await self.outbox.dueDeliveries(for: self.receiver.name, at: now, limit: limit)
         } catch {
@@ -132,19 +133,10 @@ struct ReceiverLane: Sendable {
     /// Notes how one request ended. Returns false when the rest is to wait.
     private func conclude(_ batch: [Delivery], _ verdict: DeliveryVerdict, _ state: inout State) async -> Bool {
         let now = self.now()
-        let sequences = batch.map(\.sequence)
         switch verdict {
         case .accepted:
             state.breaker.succeeded()
-            state.unnoted.formUnion(sequences)
-            self.count(batch, .delivered, at: now)
-            do throws(AlertingError) {
-                try await self.note(sequences, &state)
-            } catch {
-                self.countOutboxError(.deliver)
-                return false
-            }
-            return true
+            return await self.end(batch, .delivered, counting: .delivered, at: now, &state)
         case .retry(let problem, let afterSeconds):
             let attemptCount = (batch.map(\.attemptCount).max() ?? 0) + 1
             let delay = self.policy.delaySeconds(
@@ -161,8 +153,7 @@ struct ReceiverLane: Sendable {
                 ]
             )
             let next = now.advanced(bySeconds: delay)
-            await self.end(batch, .retry(at: next, problem: problem), counting: .retried, at: now)
-            return true
+            return await self.end(batch, .retry(at: next, problem: problem), counting: .retried, at: now, &state)
         case .park(let problem):
             // An answer is an answer: the receiver is alive.
             state.breaker.succeeded()
@@ -170,8 +161,7 @@ struct ReceiverLane: Sendable {
                 "Parked an alert that a receiver will never accept; repair it, then `tokenscale alerts --retry-parked`",
                 metadata: ["receiver": "\(self.receiver.name)", "problem": "\(problem)"]
             )
-            await self.end(batch, .parked(problem: problem), counting: .parked, at: now)
-            return true
+            return await self.end(batch, .parked(problem: problem), counting: .parked, at: now, &state)
         case .gone:
             if !state.isGone {
                 self.logger.error(
@@ -180,8 +170,8 @@ struct ReceiverLane: Sendable {
                 )
             }
             state.isGone = true
-            await self.end(batch, .parked(problem: "status 410: the receiver is gone"), counting: .parked, at: now)
-            return true
+            let problem = "status 410: the receiver is gone"
+            return await self.end(batch, .parked(problem: problem), counting: .parked, at: now, &state)
         }
     }
 
@@ -254,23 +244,29 @@ struct ReceiverLane: Sendable {
 
     // MARK: - Bookkeeping
 
-    private func note(_ sequences: [Int64], _ state: inout State) async throws(AlertingError) {
-        try await self.outbox.finish(sequences, for: self.receiver.name, .delivered, at: self.now())
-        state.unnoted.subtract(sequences)
-    }
-
     private func end(
         _ batch: [Delivery],
         _ end: AlertOutbox.DeliveryEnd,
         counting outcome: ReceiverStatistics.Outcome,
-        at now: Timestamp
-    ) async {
+        at now: Timestamp,
+        _ state: inout State
+    ) async -> Bool {
         self.count(batch, outcome, at: now)
+        state.unnoted.append((batch.map(\.sequence), end))
         do throws(AlertingError) {
-            try await self.outbox.finish(batch.map(\.sequence), for: self.receiver.name, end, at: now)
+            try await self.noteEnds(&state)
+            return true
         } catch {
-            // The delivery stays due; the evaluator reports the outbox.
+            // The evaluator reports the outbox.
             self.countOutboxError(.deliver)
+            return false
+        }
+    }
+
+    private func noteEnds(_ state: inout State) async throws(AlertingError) {
+        while let (sequences, end) = state.unnoted.first {
+            try await self.outbox.finish(sequences, for: self.receiver.name, end, at: self.now())
+            state.unnoted.removeFirst()
         }
     }
 
@@ -293,6 +289,7 @@ struct ReceiverLane: Sendable {
 
     /// How long there is nothing to do, if no signal comes: to the next attempt, the next resend, at most a minute.
     private func idleSeconds(_ state: State) async -> Double {
+        guard state.unnoted.isEmpty else { return 1 }
         let now = self.now()
         var seconds = 60.0
         if self.receiver.kind == .alertmanager {

@@ -240,21 +240,31 @@ struct WebhookSenderTests {
         }
     }
 
-    @Test("a disk that fails while deliveries are noted does not send them again")
-    func unnoted() async throws {
-        let run = try SenderRun(AlertingFixtures.configuration(self.receiver("n", "slow:0.3")))
+    @Test(
+        "a disk that fails while ends of deliveries are noted does not send them again",
+        arguments: [("slow:0.3", .delivered, 1), ("slow:0.3:400", .parked, 1), ("slow:0.3:500,200", .retried, 2)]
+            as [(String, ReceiverStatistics.Outcome, Int)]
+    )
+    func unnoted(script: String, outcome: ReceiverStatistics.Outcome, requestCount: Int) async throws {
+        let name = "n-\(outcome)"
+        let run = try SenderRun(AlertingFixtures.configuration(self.receiver(name, script)))
         try await run {
             try await run.append([AlertingFixtures.life()[0]])
-            _ = try await self.records(of: "n", count: 1)
-            _ = try await run.outbox.write { try $0.execute(sql: "PRAGMA query_only = ON") }
-            try await run.wait(for: "n", .delivered, count: 1)
-            try await eventually("an outbox error") {
-                run.status.current.statistics.outboxErrors[.deliver, default: 0] > 0
+            _ = try await self.records(of: name, count: 1)
+            let failing = "CREATE TRIGGER failing BEFORE UPDATE ON delivery BEGIN SELECT RAISE(ABORT, 'full'); END"
+            _ = try await run.outbox.write { try $0.execute(sql: failing) }
+            try await run.wait(for: name, outcome, count: 1)
+            try await eventually("outbox errors") {
+                run.status.current.statistics.outboxErrors[.deliver, default: 0] >= 3
             }
-            _ = try? await run.outbox.read { try $0.execute(sql: "PRAGMA query_only = OFF") }
+            #expect(try await self.records(of: name, count: 1).count == 1)
+            _ = try await run.outbox.write { try $0.execute(sql: "DROP TRIGGER failing") }
             run.sender.signals.signalAll()
-            try await eventually("noted") { try await run.outbox.openDeliveries(limit: 1).isEmpty }
+            try await eventually("noted") {
+                try await run.outbox.openDeliveries(limit: 1).allSatisfy { $0.state == "parked" }
+            }
         }
-        #expect(try await self.records(of: "n", count: 1).count == 1)
+        #expect(try await self.records(of: name, count: 1).count == requestCount)
+        #expect(run.receiver(name).notifications[outcome] == 1)
     }
 }

@@ -5,6 +5,7 @@
                  429:2         with Retry-After: 2
                  301           with a Location
                  slow:0.3      answers 200 after so many seconds
+                 slow:0.3:400  answers 400 after so many seconds
                  hang          never answers
                  reset         closes the connection before the answer, with RST
                  half          announces a body and closes in its middle
@@ -67,8 +68,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
             self.close_connection = True
         elif kind == "slow":
-            time.sleep(float(argument))
-            self.answer(200)
+            seconds, _, status = argument.partition(":")
+            time.sleep(float(seconds))
+            self.answer(int(status or 200))
         else:
             headers = {"retry-after": argument} if argument else {}
             if kind == "301":
