@@ -67,18 +67,27 @@ struct Shard: Sendable {
 
     /// A name of bounded length. Allocates: for new identities only.
     ///
-    /// A name that is cut, or whose UTF-8 is repaired, ends in a fingerprint of what was sent: two names that differ
-    /// never look the same, for two equal series would spoil `/metrics` and two equal sessions the state file.
+    /// A name that is cut or repaired (UTF-8 that is none; control characters, which would command the terminal of
+    /// whoever reads them) ends in a fingerprint of what was sent: two names that differ never look the same, for two
+    /// equal series would spoil `/metrics` and two equal sessions the state file.
     func name(_ range: TextRange, text: RawSpan) -> String {
         let limit = self.configuration.nameByteLimit
         let fingerprint = self.hash.hash64(text.extracting(range.offsets))
         if Int(range.byteCount) <= limit {
             let name = range.string(in: text)
-            if self.hash.hash64(name) == fingerprint { return name }
+            if self.hash.hash64(name) == fingerprint, !name.unicodeScalars.contains(where: Self.isControl) {
+                return name
+            }
         }
         let kept = Swift.min(Int(range.byteCount), Swift.max(0, limit - Self.fingerprintByteCount))
         let start = TextRange(offset: Int(range.offset), byteCount: kept).string(in: text)
-        return start + "~" + String(fingerprint, radix: 16)
+        let shown = start.unicodeScalars.map { Self.isControl($0) ? "?" : $0 }
+        return String(String.UnicodeScalarView(shown)) + "~" + String(fingerprint, radix: 16)
+    }
+
+    /// C0, DEL and C1.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x20 || 0x7f...0x9f ~= scalar.value
     }
 
     /// `~` and sixteen digits.
