@@ -108,9 +108,7 @@ struct SnapshotJSON: Sendable {
         json.member("activeSessions", pod.activeSessionCount)
         json.member("openTurns", pod.openTurnCount)
         json.member("stuckSessions", pod.stuckSessionCount)
-        let own = self.view.snapshot.queues.filter {
-            $0.namespace == pod.id.namespace && $0.pod == pod.id.name && !$0.isStale
-        }
+        let own = (self.view.snapshot.queuesOfPods[pod.id] ?? []).filter { !$0.isStale }
         if own.isEmpty { json.null("queueDepth") } else { json.member("queueDepth", own.reduce(0) { $0 + $1.depth }) }
         json.member("lastArrivalAgeSeconds", self.age(pod.lastArrival))
         json.member("lastSampleAgeSeconds", self.age(pod.lastSample))

@@ -113,6 +113,7 @@ package final class Aggregator: Sendable {
         result.sequence = progress.sequence
         result.time = now
         result.startTime = self.startTime
+        var queues: [QueueSnapshot] = []
         for box in self.shards {
             let part = box.shard.withLock { shard in
                 shard.snapshot(
@@ -125,12 +126,14 @@ package final class Aggregator: Sendable {
             result.workloadFindings += part.workloadFindings
             result.pods += part.pods
             result.counters += part.counters
-            result.queues += part.queues
+            queues += part.queues
             result.statistics.add(part.statistics)
         }
         result.pods.sort { $0.id < $1.id }
         result.counters.sort { ($0.pod, $0.model) < ($1.pod, $1.model) }
-        result.queues.sort { ($0.namespace, $0.queue, $0.pod ?? "") < ($1.namespace, $1.queue, $1.pod ?? "") }
+        result.queues = queues.sorted {
+            ($0.namespace, $0.queue, $0.pod ?? "") < ($1.namespace, $1.queue, $1.pod ?? "")
+        }
         result.workloadFindings.sort { ($0.namespace, $0.workload) < ($1.namespace, $1.workload) }
         if let finding = health.finding() {
             result.workloadFindings.append(WorkloadFinding(namespace: "", workload: "provider", finding: finding))

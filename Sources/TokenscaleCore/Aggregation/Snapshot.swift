@@ -11,7 +11,14 @@ package struct Snapshot: Sendable {
     /// Sorted by pod, then model.
     package var counters: [TokenCounter] = []
     /// Sorted by namespace, queue, pod.
-    package var queues: [QueueSnapshot] = []
+    package var queues: [QueueSnapshot] = [] {
+        didSet {
+            let own = self.queues.lazy.filter { $0.pod != nil }
+            self.queuesOfPods = Dictionary(grouping: own) { PodID(namespace: $0.namespace, name: $0.pod ?? "") }
+        }
+    }
+    /// The part of ``queues`` that is a pod's own.
+    package private(set) var queuesOfPods: [PodID: [QueueSnapshot]] = [:]
     /// Findings over several sessions: restart loops of a pod or workload, incidents of the provider.
     package var workloadFindings: [WorkloadFinding] = []
     package var statistics = AggregatorStatistics()

@@ -223,7 +223,9 @@ package struct MetricsView: Sendable {
     }
 
     private func ownQueueDepth(of pod: PodID, selection: MetricSelection) -> Result<ServedValue, LeftOut> {
-        let own = self.queues(in: pod.namespace).filter { $0.pod == pod.name && selection.includes(queue: $0.queue) }
+        let own = (self.snapshot.queuesOfPods[pod] ?? []).filter {
+            self.isCurrent($0) && selection.includes(queue: $0.queue)
+        }
         guard !own.isEmpty else { return .failure(LeftOut(reason: .noQueueDepth)) }
         if let stale = own.first(where: { $0.isStale }) {
             let age = Int(self.now.seconds(since: stale.time))
