@@ -98,6 +98,53 @@ struct EndToEndTests {
         #expect(try await collector.stop().code == 0)
     }
 
+    @Test("an agent with GenAI conventions: its metric counts once, its spans and log events do not")
+    func genAI() async throws {
+        let collector = try await CollectorProcess()
+        let headers = [HTTPHeader(name: "content-type", value: "application/json")]
+        let start = WallClock.now().advanced(bySeconds: -20)
+        func resource(_ rest: String) -> String {
+            let pod = #"{"key":"k8s.pod.name","value":{"stringValue":"g-1"}}"#
+            let namespace = #"{"key":"k8s.namespace.name","value":{"stringValue":"genai"}}"#
+            return "{\"resource\":{\"attributes\":[\(pod),\(namespace)]},\(rest)}"
+        }
+        func metrics(input: Int, output: Int, seconds: Double) -> [UInt8] {
+            let time = start.advanced(bySeconds: seconds).nanoseconds
+            let points = [("input", input), ("output", output)].map { type, sum in
+                let attributes = [("gen_ai.token.type", type), ("gen_ai.response.model", "m")].map {
+                    "{\"key\":\"\($0.0)\",\"value\":{\"stringValue\":\"\($0.1)\"}}"
+                }.joined(separator: ",")
+                return "{\"attributes\":[\(attributes)],\"startTimeUnixNano\":\"\(start.nanoseconds)\","
+                    + "\"timeUnixNano\":\"\(time)\",\"count\":\"9\",\"sum\":\(sum),\"bucketCounts\":[\"9\"]}"
+            }.joined(separator: ",")
+            let histogram = "\"histogram\":{\"aggregationTemporality\":2,\"dataPoints\":[\(points)]}"
+            let metric = "{\"name\":\"gen_ai.client.token.usage\",\"unit\":\"{token}\",\(histogram)}"
+            return Array("{\"resourceMetrics\":[\(resource("\"scopeMetrics\":[{\"metrics\":[\(metric)]}]"))]}".utf8)
+        }
+        for body in [
+            metrics(input: 1_000, output: 50, seconds: 5), metrics(input: 3_000, output: 200, seconds: 10),
+            metrics(input: 3_000, output: 200, seconds: 10),
+        ] { #expect(try await collector.post("/v1/metrics", body, headers: headers).status == 200) }
+        let usage = #"[{"key":"gen_ai.usage.input_tokens","value":{"intValue":"777"}}]"#
+        let record =
+            "{\"timeUnixNano\":\"\(start.nanoseconds)\",\"attributes\":\(usage),"
+            + "\"eventName\":\"gen_ai.client.inference.operation.details\"}"
+        let logs = "{\"resourceLogs\":[\(resource("\"scopeLogs\":[{\"logRecords\":[\(record)]}]"))]}"
+        #expect(try await collector.post("/v1/logs", Array(logs.utf8), headers: headers).status == 200)
+        let span = "{\"name\":\"chat\",\"attributes\":\(usage)}"
+        let traces = "{\"resourceSpans\":[\(resource("\"scopeSpans\":[{\"spans\":[\(span)]}]"))]}"
+        #expect(try await collector.post("/v1/traces", Array(traces.utf8), headers: headers).status == 200)
+        try await eventually("the event and the span are told as ignored", seconds: 15) {
+            try await collector.metrics().contains {
+                $0.name == "tokenscale_recorded_items_total" && $0.labels["outcome"] == "ignored" && $0.value == 2
+            }
+        }
+        let tokens = try await collector.metrics().filter { $0.name == "claude_tokens_total" && $0.value > 0 }
+        #expect(tokens.map { "\($0.labels["type"] ?? "") \($0.value)" } == ["input 3000.0", "output 200.0"])
+        #expect(tokens.allSatisfy { $0.labels["pod"] == "g-1" && $0.labels["model"] == "m" })
+        #expect(try await collector.stop().code == 0)
+    }
+
     @Test("the metrics API answers over TLS what the ledger's window holds")
     func metricsAPI() async throws {
         let collector = try await CollectorProcess(arguments: ["--coverage-seconds=0"])

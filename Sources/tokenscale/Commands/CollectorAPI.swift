@@ -40,7 +40,9 @@ struct CollectorAPI: Sendable {
 
     /// What answers is no collector, or another of its ports.
     func wrongPort(status: Int) -> CommandError {
-        CommandError("\(self.address) answered with status \(status): is this a --metrics-address (usually port 8080)?")
+        CommandError(
+            "\(self.address) answered with status \(status): is this a --metrics-address? Its port is usually 8080"
+        )
     }
 
     var foreignVersion: CommandError {

@@ -114,7 +114,8 @@ struct ExplainAnswer: Decodable, Sendable {
             let model = session.model.map { " \($0)" } ?? ""
             let verdict = session.pattern.map { " \(session.severity ?? "") \($0)" } ?? ""
             let part = session.isExcluded ? "excluded" : TopView.short(session.tokensPerMinute)
-            lines.append("    session \(session.session)\(model): \(part)\(verdict)")
+            let name = session.session.isEmpty ? "without session.id" : "session \(session.session)"
+            lines.append("    \(name)\(model): \(part)\(verdict)")
         }
         return lines
     }

@@ -163,7 +163,8 @@ struct TopView: Sendable {
             lines += self.findingLines("\(entry.namespace)/\(entry.workload)", entry.finding, isBrief: isBrief)
         }
         for (session, finding) in found.prefix(8) {
-            let name = "\(session.namespace)/\(session.pod) session \(session.session)"
+            let id = session.session.isEmpty ? "" : " session \(session.session)"
+            let name = "\(session.namespace)/\(session.pod)\(id)"
             lines += self.findingLines(name, finding, isBrief: isBrief)
         }
         let rest = max(0, found.count - 8) + max(0, workloads.count - 5)
