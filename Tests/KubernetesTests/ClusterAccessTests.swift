@@ -43,6 +43,7 @@ struct ClusterAccessTests {
     func files() throws {
         let directory = try TemporaryDirectory()
         try directory.write("PEM", to: "ca.crt")
+        try directory.write("token", to: "token")
         let kubeconfig = try Self.kubeconfig(
             cluster: "\"certificate-authority\": \"ca.crt\"",
             user: "\"token\": \"text\", \"tokenFile\": \"token\""
@@ -60,6 +61,7 @@ struct ClusterAccessTests {
             ("", "\"username\": \"admin\", \"password\": \"hunter2\"", "password"),
             ("", "\"client-certificate-data\": \"UEVN\"", "give both"),
             ("", "\"client-certificate-data\": \"***\", \"client-key-data\": \"UEVN\"", "not base64"),
+            ("", "\"tokenFile\": \"/nowhere/token\"", "names the tokenFile /nowhere/token"),
             ("\"insecure-skip-tls-verify\": true", "", "insecure-skip-tls-verify"),
             ("\"tls-server-name\": \"other\"", "", "tls-server-name"),
             ("\"certificate-authority\": \"/nowhere/ca.crt\"", "", "/nowhere/ca.crt"),

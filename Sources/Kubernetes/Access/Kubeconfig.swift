@@ -124,7 +124,11 @@ extension Kubeconfig {
         }
         // client-go: the file wins over the text.
         if let file = user.tokenFile, !file.isEmpty {
-            result.token = .file(files.absolute(file))
+            let path = files.absolute(file)
+            guard FileManager.default.isReadableFile(atPath: path) else {
+                throw .configuration("user \"\(userName)\" names the tokenFile \(path), which cannot be read")
+            }
+            result.token = .file(path)
         } else if let token = user.token, !token.isEmpty {
             result.token = .text(token)
         }

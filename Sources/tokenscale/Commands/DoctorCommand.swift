@@ -1,4 +1,5 @@
 import ArgumentParser
+import CurlHTTP
 import FoundationEssentials
 import Kubernetes
 
@@ -48,6 +49,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let path = self.kubeconfig ?? (Self.isInPod(environment) ? nil : environment["KUBECONFIG"])
         let findings: [Finding]
+        var server = ""
         do throws(KubernetesError) {
             guard let cluster = try ClusterAccess.find(kubeconfig: path, context: self.context) else {
                 throw .configuration(
@@ -55,6 +57,7 @@ struct DoctorCommand: AsyncParsableCommand {
                         + "pod (kubectl exec -n tokenscale deploy/tokenscale -- tokenscale doctor)"
                 )
             }
+            server = cluster.server
             let doctor = Doctor(
                 client: KubernetesClient(cluster, userAgent: ClusterAccess.userAgent),
                 service: ServiceName(namespace: service.namespace, name: service.name),
@@ -63,7 +66,7 @@ struct DoctorCommand: AsyncParsableCommand {
             )
             findings = try await doctor.examine()
         } catch {
-            StandardStreams.writeError("tokenscale doctor: \(error)")
+            StandardStreams.writeError("tokenscale doctor: \(error)\(Self.advice(error, server: server))")
             if case .configuration = error { throw ExitCode(78) }
             throw ExitCode(3)
         }
@@ -72,6 +75,23 @@ struct DoctorCommand: AsyncParsableCommand {
         case .json: StandardStreams.write(try Self.json(findings))
         }
         throw ExitCode(findings.exitCode)
+    }
+
+    /// Which server did not answer, and what to look at.
+    static func advice(_ error: KubernetesError, server: String) -> String {
+        switch error {
+        case .transport(.nameNotResolved): ". Check clusters[].cluster.server (\(server)) in the kubeconfig, and DNS"
+        case .transport(.serverUntrusted), .transport(.tlsFailed):
+            ". Is \(server) the API server, and certificate-authority that of this cluster (kubectl config view --raw)?"
+        case .transport(.credentialUnreadable):
+            ". Check users[].user of the kubeconfig: tokenFile must be readable, certificates and keys PEM"
+        case .transport(.clientCertificateUnusable):
+            ". Check client-certificate and client-key of the kubeconfig: PEM, and of one pair"
+        case .transport: ". Is \(server) running, and open from here (VPN, firewall, proxy)?"
+        case .status(401, _, _): ". The credentials are unknown or have expired: renew them (kubectl create token …)"
+        case .status(403, _, _): ". Use a user who may list pods and services, or run it in tokenscale's own pod"
+        default: ""
+        }
     }
 
     static func text(_ findings: [Finding]) -> String {

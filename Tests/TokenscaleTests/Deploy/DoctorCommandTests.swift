@@ -1,3 +1,4 @@
+import CurlHTTP
 import Foundation
 import Kubernetes
 import Testing
@@ -72,5 +73,21 @@ struct DoctorCommandTests {
         }
         #expect(binary?.description.contains("it is not text") == true)
         #expect(try ClusterAccess.find(kubeconfig: nil, environment: [:]) == nil)
+    }
+
+    @Test(
+        "an API server that does not answer is named with what to look at",
+        arguments: [
+            (KubernetesError.transport(.connectionFailed), "Is https://h:6443 running, and open from here"),
+            (.transport(.nameNotResolved), "clusters[].cluster.server (https://h:6443)"),
+            (.transport(.serverUntrusted), "certificate-authority that of this cluster"),
+            (.transport(.credentialUnreadable(errorNumber: 2)), "tokenFile must be readable"),
+            (.status(code: 401, reason: "Unauthorized", message: ""), "renew them"),
+            (.status(code: 403, reason: "Forbidden", message: ""), "may list pods"), (.configuration("x"), ""),
+        ]
+    )
+    func advice(error: KubernetesError, part: String) {
+        let advice = DoctorCommand.advice(error, server: "https://h:6443")
+        #expect(part.isEmpty ? advice.isEmpty : advice.contains(part))
     }
 }
