@@ -78,6 +78,15 @@ struct TopTests {
         )
     )
 
+    @Test("counts at the limit of their range are drawn")
+    func limits() {
+        let pods = ["a", "b"].map { Self.pod($0, output: .max, stuck: .max) }
+        var stuck = Self.stuck
+        stuck.finding?.tokens = .init(input: .max, output: .max, cacheRead: .max, cacheCreation: .max)
+        let view = TopView(snapshot: Self.snapshot(pods: pods, queues: [Self.queue]), sessions: [stuck, stuck])
+        #expect(view.lines.contains { $0.contains("agents/b") && $0.contains(">999T") })
+    }
+
     @Test("pods by load, queues, stuck sessions: one picture")
     func picture() {
         let stale = TopSnapshot.Queue(

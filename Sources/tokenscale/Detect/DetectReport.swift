@@ -91,7 +91,7 @@ struct DetectReport {
     }
 
     static func dollars(_ micros: Int64) -> String {
-        let cents = (micros + 5_000) / 10_000
+        let cents = micros.addingClamped(5_000) / 10_000
         return "$\(cents / 100).\(cents % 100 < 10 ? "0" : "")\(cents % 100)"
     }
 

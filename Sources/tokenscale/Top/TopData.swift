@@ -1,3 +1,5 @@
+import TokenscaleCore
+
 /// What `/api/v1/snapshot` tells, as far as the terminal shows it.
 struct TopSnapshot: Decodable, Equatable, Sendable {
     struct Counts: Decodable, Equatable, Sendable {
@@ -6,8 +8,8 @@ struct TopSnapshot: Decodable, Equatable, Sendable {
         var cacheRead: Int64 = 0
         var cacheCreation: Int64 = 0
 
-        var scaling: Int64 { self.input + self.output + self.cacheCreation }
-        var total: Int64 { self.scaling + self.cacheRead }
+        var scaling: Int64 { self.input.addingClamped(self.output).addingClamped(self.cacheCreation) }
+        var total: Int64 { self.scaling.addingClamped(self.cacheRead) }
     }
 
     struct Pod: Decodable, Equatable, Sendable {

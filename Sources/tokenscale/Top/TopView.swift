@@ -105,8 +105,8 @@ struct TopView: Sendable {
             return [self.colored(title, .dim)] + self.wrapped(self.emptyText, indent: "")
         }
         let pods = self.snapshot.pods.sorted { left, right in
-            let leftRate = left.tokensPerMinute.scaling + left.stuckTokensPerMinute.scaling
-            let rightRate = right.tokensPerMinute.scaling + right.stuckTokensPerMinute.scaling
+            let leftRate = left.tokensPerMinute.scaling.addingClamped(left.stuckTokensPerMinute.scaling)
+            let rightRate = right.tokensPerMinute.scaling.addingClamped(right.stuckTokensPerMinute.scaling)
             if leftRate != rightRate { return leftRate > rightRate }
             return (left.namespace, left.name) < (right.namespace, right.name)
         }
