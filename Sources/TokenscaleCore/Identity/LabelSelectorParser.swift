@@ -224,7 +224,14 @@ private struct LabelSelectorParser {
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 10 || byte == 13 }
 
-    private static func isSpecial(_ byte: UInt8) -> Bool { self.symbol([byte][...]) != nil }
+    private static func isSpecial(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "="), UInt8(ascii: "!"), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: ","),
+            UInt8(ascii: ">"), UInt8(ascii: "<"):
+            true
+        default: false
+        }
+    }
 
     private static func symbol(_ bytes: ArraySlice<UInt8>) -> Token? {
         switch self.text(bytes) {
