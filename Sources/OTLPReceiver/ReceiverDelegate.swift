@@ -18,20 +18,15 @@ package struct ReceiverDelegate: Sendable {
     package var recordQueueDepth:
         @Sendable (_ namespace: String, _ queue: String, _ pod: String?, _ depth: Double, _ time: Timestamp) -> Bool
     package var now: @Sendable () -> Timestamp
-    /// Whether data may be taken: `false` on a standby replica, and before the state is restored. Asked once per
-    /// request, so it must be quick.
-    package var isServing: @Sendable () -> Bool
 
     package init(
         makeIngest: @escaping @Sendable () -> Ingest,
         recordQueueDepth: @escaping @Sendable (String, String, String?, Double, Timestamp) -> Bool,
-        now: @escaping @Sendable () -> Timestamp,
-        isServing: @escaping @Sendable () -> Bool = { true }
+        now: @escaping @Sendable () -> Timestamp
     ) {
         self.makeIngest = makeIngest
         self.recordQueueDepth = recordQueueDepth
         self.now = now
-        self.isServing = isServing
     }
 
     /// The wiring of the real thing.
@@ -40,8 +35,7 @@ package struct ReceiverDelegate: Sendable {
     package init(
         aggregator: Aggregator,
         makeIngestor: @escaping @Sendable () -> Ingestor,
-        now: @escaping @Sendable () -> Timestamp,
-        isServing: @escaping @Sendable () -> Bool = { true }
+        now: @escaping @Sendable () -> Timestamp
     ) {
         self.init(
             makeIngest: {
@@ -61,8 +55,7 @@ package struct ReceiverDelegate: Sendable {
                     arrival: time
                 )
             },
-            now: now,
-            isServing: isServing
+            now: now
         )
     }
 }

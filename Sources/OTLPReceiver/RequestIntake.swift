@@ -40,9 +40,7 @@ struct RequestIntake {
         }
         self.plan = plan
         let refusal: Refusal? =
-            if !shared.delegate.isServing() {
-                shared.overload(.notServing, "this replica does not take data now")
-            } else if self.connection.isOverLimit {
+            if self.connection.isOverLimit {
                 shared.overload(.connectionLimit, "too many connections are open")
             } else if !shared.hasRoom(byteCount: head.contentLength ?? 0) {
                 shared.overload(.bytesInFlight, "too many bytes are being received")

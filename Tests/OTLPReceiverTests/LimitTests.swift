@@ -172,20 +172,6 @@ struct LimitTests {
         }
     }
 
-    @Test("a replica that does not serve answers 503, takes nothing, and sends the client elsewhere")
-    func notServing() async throws {
-        try await TestReceiver.run { receiver in
-            receiver.behaviour.withLock { $0.isServing = false }
-            let client = try HTTP1Client(port: receiver.httpPort)
-            let response = try await client.exchange("POST", "/v1/logs", headers: [Self.json])
-            #expect(response.status == 503)
-            #expect(response.headers["retry-after"] != nil)
-            #expect(try await client.isClosedByPeer())
-            #expect(receiver.ingested.isEmpty)
-            #expect(receiver.refusals(.notServing) == 1)
-        }
-    }
-
     @Test("a head that does not come in time is closed, also that of a later request")
     func slowHead() async throws {
         try await TestReceiver.run {

@@ -18,11 +18,10 @@ final class TestReceiver: Sendable {
         var peer: String?
     }
 
-    /// What the fake ingest answers, and whether the receiver serves.
+    /// What the fake ingest answers.
     struct Behaviour {
         var outcome = RecordOutcome()
         var error: OTLPDecodeError?
-        var isServing = true
         var takesQueueDepth = true
     }
 
@@ -148,8 +147,7 @@ final class TestReceiver: Sendable {
                 self.queueDepthEntries.withLock { $0.append(entry) }
                 return self.behaviour.withLock { $0.takesQueueDepth }
             },
-            now: { self.clock.withLock { $0 } },
-            isServing: { self.behaviour.withLock { $0.isServing } }
+            now: { self.clock.withLock { $0 } }
         )
     }
 }

@@ -33,7 +33,7 @@ package struct IngestStatistics: Equatable, Sendable {
         case connectionLimit = "connection_limit"
         /// Too many concurrent requests on one HTTP/2 connection.
         case streamLimit = "stream_limit"
-        /// The process does not take data (yet, or any more).
+        /// The process is about to end.
         case notServing = "not_serving"
         /// The TLS handshake failed: no or a wrong client certificate, or not TLS at all.
         case tlsHandshake = "tls_handshake"
