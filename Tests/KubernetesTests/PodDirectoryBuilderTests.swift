@@ -18,7 +18,6 @@ struct PodDirectoryBuilderTests {
         let pod = try #require(directory[PodID(namespace: "demo", name: "a")])
         #expect(pod.uid == "uid-a")
         #expect(pod.labels == ["app": "claude-agent"])
-        #expect(pod.annotations == ["tokenscale.dev/tenant": "blue"])
         #expect(pod.phase == .running && pod.isReady && pod.isLive && !pod.isTerminating)
         #expect(pod.addresses == ["10.0.0.1"])
         #expect(pod.node == "node-1")

@@ -175,7 +175,6 @@ struct PodDirectoryBuilder {
         let id = PodID(namespace: namespace, name: metadata.name ?? "")
         var record = PodRecord(id: id, uid: metadata.uid ?? "")
         record.labels = self.pool.shared(metadata.labels ?? [:])
-        record.annotations = self.pool.shared((metadata.annotations ?? [:]).filter { Self.isKept(annotation: $0.key) })
         record.phase = object.status?.phase.flatMap(PodRecord.Phase.init) ?? .unknown
         record.isReady = object.status?.conditions?.contains { $0.type == "Ready" && $0.status == "True" } ?? false
         record.isTerminating = metadata.deletionTimestamp != nil
@@ -186,11 +185,6 @@ struct PodDirectoryBuilder {
         record.node = object.spec?.nodeName.map { self.pool.shared($0) }
         record.created = metadata.creationTimestamp.flatMap { Timestamp(iso8601: $0) } ?? .zero
         return record
-    }
-
-    /// Of the annotations only those that we act on: others hold whole manifests.
-    private static func isKept(annotation key: String) -> Bool {
-        key.hasPrefix("tokenscale.dev/") || key == "controller.kubernetes.io/pod-deletion-cost"
     }
 }
 

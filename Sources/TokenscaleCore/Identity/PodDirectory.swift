@@ -31,7 +31,6 @@ package struct PodRecord: Equatable, Sendable {
     package var id: PodID
     package var uid: String
     package var labels: [String: String] = [:]
-    package var annotations: [String: String] = [:]
     package var phase: Phase = .running
     package var isReady = true
     /// `deletionTimestamp` is set.
