@@ -55,12 +55,6 @@ package struct AlertEvaluator: Sendable {
         self.publish(next)
     }
 
-    /// Forgets what is known and reads it from the outbox at the next call: after another replica was the leader.
-    package mutating func reload() {
-        self.alerts = nil
-        self.unstored = UnstoredDecisions(transitionLimit: self.configuration.outbox.rowLimit)
-    }
-
     // MARK: - Steps
 
     private mutating func restored(at now: Timestamp) async -> AlertStateMachine? {

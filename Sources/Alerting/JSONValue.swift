@@ -4,7 +4,6 @@ import FoundationEssentials
 enum JSONValue: Encodable, Equatable, Sendable {
     case string(String)
     case integer(Int64)
-    case number(Double)
     case bool(Bool)
     case array([JSONValue])
     case object([String: JSONValue])
@@ -14,7 +13,6 @@ enum JSONValue: Encodable, Equatable, Sendable {
         switch self {
         case .string(let value): try container.encode(value)
         case .integer(let value): try container.encode(value)
-        case .number(let value): try container.encode(value)
         case .bool(let value): try container.encode(value)
         case .array(let value): try container.encode(value)
         case .object(let value): try container.encode(value)
@@ -27,7 +25,7 @@ enum JSONValue: Encodable, Equatable, Sendable {
     var bytes: [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // The enumeration holds nothing that JSON cannot: numbers are finite by construction.
+        // The enumeration holds nothing that JSON cannot.
         guard let data = try? encoder.encode(self) else { return [] }
         return Array(data)
     }

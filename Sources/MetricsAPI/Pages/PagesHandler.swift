@@ -103,7 +103,3 @@ struct PagesHandler: Sendable {
         return question
     }
 }
-
-extension HTTPField.Name {
-    fileprivate static var contentSecurityPolicy: Self { .init("Content-Security-Policy") ?? .contentLanguage }
-}

@@ -25,7 +25,7 @@ package struct AggregatorConfiguration: Equatable, Sendable {
     package var podExpirySeconds = 3_600.0
     /// For how long a resent item is recognised at least. Claude Code resends within 10 s.
     package var deduplicationSeconds = 300.0
-    /// Deduplication keys kept at once; beyond, the oldest half is dropped early.
+    /// Deduplication keys in each of two generations; when one is full, the older one is dropped early.
     package var deduplicationKeyLimit = 8_000_000
     /// Tokens that only metrics know enter the rate of a session with events after this: the logs may be late.
     package var settleSeconds = 15.0

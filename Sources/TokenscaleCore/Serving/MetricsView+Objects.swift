@@ -162,7 +162,7 @@ extension MetricsView {
     private static func makesSumUnknown(_ reason: LeftOutReason) -> Bool {
         switch reason {
         case .unknown, .notYetHeard, .staleQueueDepth: true
-        case .noTelemetry, .noQueueDepth, .notLive, .labelsDoNotMatch: false
+        case .noTelemetry, .noQueueDepth, .notLive: false
         }
     }
 

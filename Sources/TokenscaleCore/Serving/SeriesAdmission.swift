@@ -30,18 +30,10 @@ package struct SeriesAdmission: Sendable {
         self.podLimit = podLimit
     }
 
-    /// Namespaces over the limit.
-    package var limitedNamespaceCount: Int { self.namespaces.count }
-
     /// Whether a pod has series of its own. O(1).
     package func admits(_ pod: PodID) -> Bool {
         guard let namespace = self.namespaces[pod.namespace] else { return true }
         return namespace.admitted.contains(pod)
-    }
-
-    /// The pods without series of their own in this snapshot, counted.
-    package func foldedPodCount(in snapshot: Snapshot) -> Int {
-        self.namespaces.isEmpty ? 0 : snapshot.pods.count { !self.admits($0.id) }
     }
 
     /// Takes a snapshot in, once: decides who is admitted. O(counters) when a namespace is over the limit.

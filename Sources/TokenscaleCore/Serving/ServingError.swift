@@ -37,7 +37,6 @@ package enum LeftOutReason: Hashable, Sendable {
     case staleQueueDepth(ageSeconds: Int)
     /// Known from telemetry, but the API server says that it is gone, pending, or on its way out.
     case notLive
-    case labelsDoNotMatch
 
     /// A short word for a label or JSON.
     package var name: String {
@@ -48,7 +47,6 @@ package enum LeftOutReason: Hashable, Sendable {
         case .noQueueDepth: "no_queue_depth"
         case .staleQueueDepth: "stale_queue_depth"
         case .notLive: "not_live"
-        case .labelsDoNotMatch: "labels_do_not_match"
         }
     }
 
@@ -62,7 +60,6 @@ package enum LeftOutReason: Hashable, Sendable {
         case .noQueueDepth: "it reports no queue depth"
         case .staleQueueDepth(let age): "its queue depth is \(age) s old"
         case .notLive: "the API server does not list it as running"
-        case .labelsDoNotMatch: "its labels do not match"
         }
     }
 }

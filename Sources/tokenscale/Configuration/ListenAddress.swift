@@ -30,10 +30,4 @@ enum ListenAddress: Equatable, Sendable {
         case .address(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         }
     }
-
-    /// Whether only programs of this machine can reach it.
-    var isLoopback: Bool {
-        guard case .address(let host, _) = self else { return true }
-        return host == "localhost" || host == "::1" || host.hasPrefix("127.")
-    }
 }

@@ -114,7 +114,7 @@ extension Setting {
             .counting,
             \.aggregator.deduplicationKeyLimit,
             in: 1_024...100_000_000,
-            "Deduplication keys kept at once; beyond, the oldest half is dropped early."
+            "Deduplication keys in each of two generations; when one is full, the older one is dropped early."
         ),
     ]
 

@@ -32,9 +32,9 @@ struct Cluster: Sendable {
 
     var services: [any Service] { [self.pods, self.headerWatcher] }
 
-    /// The watcher has not failed for so long that readiness should no longer depend on it: an outage of the API
-    /// server must not take the metrics path away.
-    var isWatching: Bool { self.pods.status.phase == .starting }
+    /// Everything is being listed for the first time. Readiness waits for that, but for nothing of the API server once
+    /// it is done or has failed for long: an outage there must not take the metrics path away.
+    var isStarting: Bool { self.pods.status.phase == .starting }
 
     /// Writes the authority of a self-signed certificate into the APIServices that lead to `service`.
     func registrar(

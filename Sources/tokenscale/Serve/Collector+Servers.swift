@@ -141,7 +141,7 @@ extension Collector {
         if let cluster = parts.cluster {
             let isSynced = parts.directories.current.isSynced
             let fault = isSynced ? nil : "the pods are not listed yet, or the API server is out of reach"
-            checks.append(HealthCheck(name: "pod-directory", fault: cluster.isWatching ? fault : nil))
+            checks.append(HealthCheck(name: "pod-directory", fault: cluster.isStarting ? fault : nil))
         }
         // Alerts wait for the disk; ingest and metrics do not.
         let alerting = parts.alerting.status.current.statistics

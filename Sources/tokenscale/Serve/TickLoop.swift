@@ -35,7 +35,7 @@ struct TickLoop: Service {
     }
 }
 
-/// What acts on each snapshot: the alert evaluator, and with a cluster the action planner.
+/// What acts on each snapshot.
 protocol TickDecider: Sendable {
     /// - Parameter isLast: The process is about to end.
     func decide(_ snapshot: Snapshot, isLast: Bool) async
