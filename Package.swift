@@ -195,7 +195,8 @@ if withBenchmarks {
         .executableTarget(
             name: "tokenscale-benchmarks",
             dependencies: [
-                "OTLP", "TokenscaleCore", "Gzip", "CMallocCounter",
+                "OTLP", "OTLPReceiver", "TokenscaleCore", "Gzip", "CMallocCounter", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOHTTP1"), nioHTTP2, .product(name: "NIOHPACK", package: "swift-nio-http2"), logging,
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             path: "Tests/Benchmarks",

@@ -4,9 +4,16 @@ import OTLP
 import SwiftProtobuf
 import TokenscaleCore
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// `tokenscale-benchmarks [FOLDER]`: what decoding and recording costs per item, against swift-protobuf with the same
 /// work. `tokenscale-benchmarks --rounds N [FOLDER]`: decodes and records all metrics N times and nothing else, for
-/// callgrind.
+/// callgrind. `tokenscale-benchmarks --receiver [FOLDER]`: what a request costs the receiver; `--requests SERVER
+/// TRANSPORT N [FOLDER]`: N requests a connection, and nothing else, likewise.
 ///
 /// Run by `./test --benchmarks`. Synchronous: valgrind does not survive an asynchronous main.
 @main
@@ -22,6 +29,10 @@ enum Benchmarks {
             roundCount = arguments.dropFirst().first.flatMap { Int($0) }
             arguments = arguments.dropFirst(2)
         }
+        if arguments.first == "--receiver" || arguments.first == "--requests" {
+            try ReceiverBenchmark.run(Array(arguments))
+            return
+        }
         let folder = arguments.first ?? "Tests/Fixtures/otlp"
         let metrics = try RecordedBodies(folder: folder, signal: "metrics", encoding: .protobuf)
         if let roundCount {
@@ -31,6 +42,12 @@ enum Benchmarks {
         try Self.metrics(metrics)
         try Self.logs(RecordedBodies(folder: folder, signal: "logs", encoding: .protobuf))
         try Self.jsonMetrics(RecordedBodies(folder: folder, signal: "metrics", encoding: .json))
+    }
+
+    /// Ends the process. (A precondition says nothing in a release build.)
+    static func stop(_ message: String) -> Never {
+        print("error: \(message)")
+        exit(1)
     }
 
     // MARK: Metrics, decoded and recorded

@@ -65,10 +65,10 @@ struct Comparison {
         return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
     }
 
-    private static func quantile(_ sorted: [Double], _ part: Double) -> Double {
+    static func quantile(_ sorted: [Double], _ part: Double) -> Double {
         sorted[Int((Double(sorted.count - 1) * part).rounded())]
     }
 
     private static func rounded(_ value: Double) -> String { "\(Int(value.rounded()))" }
-    private static func tenths(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
+    static func tenths(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 }

@@ -10,16 +10,13 @@ struct RecordedBodies {
 
     var byteCount: Int { self.bodies.reduce(0) { $0 + $1.count } }
 
-    private struct Sidecar: Decodable {
-        var transport: String?
-        var signal: String?
-    }
-
-    /// - Parameter folder: `Tests/Fixtures/otlp`.
-    init(folder: String, signal: String, encoding: OTLPEncoding) throws {
+    /// - Parameters:
+    ///   - folder: `Tests/Fixtures/otlp`.
+    ///   - leftOut: Captures whose names contain one of these are skipped.
+    init(folder: String, signal: String, encoding: OTLPEncoding, leftOut: [String] = []) throws {
         for capture in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
             // Cumulative values cannot be moved in time without changing what they mean.
-            if capture.contains("cumulative") || capture.contains("prometheus") { continue }
+            if (["cumulative", "prometheus"] + leftOut).contains(where: { capture.contains($0) }) { continue }
             let path = "\(folder)/\(capture)"
             guard let files = try? FileManager.default.contentsOfDirectory(atPath: path).sorted() else { continue }
             for file in files where file.hasSuffix("-\(signal).bin") || file.hasSuffix("-\(signal).json") {
@@ -42,13 +39,23 @@ struct RecordedBodies {
         return output
     }
 
+    /// Every `count`-th body, beginning with the one at `index`.
+    func part(_ index: Int, of count: Int) -> RecordedBodies {
+        var part = self
+        part.bodies = stride(from: index, to: self.bodies.count, by: count).map { self.bodies[$0] }
+        part.timeOffsets = stride(from: index, to: self.bodies.count, by: count).map { self.timeOffsets[$0] }
+        return part
+    }
+
     /// Moves every point by `seconds`, so that each round records new points of known series.
-    mutating func advance(bySeconds seconds: UInt64) {
+    ///
+    /// - Parameter nanoseconds: Added. With one, no point becomes the same as a later one of its capture.
+    mutating func advance(bySeconds seconds: UInt64, nanoseconds: UInt64 = 0) {
         for index in self.bodies.indices {
             for offset in self.timeOffsets[index] {
                 var value: UInt64 = 0
                 for byte in 0..<8 { value |= UInt64(self.bodies[index][offset + byte]) << (8 * byte) }
-                value += seconds * 1_000_000_000
+                value += seconds * 1_000_000_000 + nanoseconds
                 for byte in 0..<8 { self.bodies[index][offset + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
             }
         }
