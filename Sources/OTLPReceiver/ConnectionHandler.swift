@@ -27,10 +27,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let peer: PeerAddress?
     /// Over the limit of connections: its first request is told to come back.
     let isOverLimit: Bool
-    private(set) var deadline: NIODeadline = .distantFuture
+    private var deadline: NIODeadline = .distantFuture
     private var phase = Phase.head
     private var isHTTP2 = false
-    private var openStreamCount = 0
+    /// Those that are open, in no order.
+    private var streams: [HTTP2StreamHandler] = []
     private var isReadPending = false
     private var context: ChannelHandlerContext?
 
@@ -78,33 +79,42 @@ final class ConnectionHandler: ChannelDuplexHandler {
         self.enter(.idle)
     }
 
-    func streamOpened() {
-        self.openStreamCount += 1
+    func streamOpened(_ stream: HTTP2StreamHandler) {
+        stream.index = self.streams.count
+        self.streams.append(stream)
         self.enter(.streams)
     }
 
-    func streamClosed() {
-        self.openStreamCount -= 1
-        self.enter(self.openStreamCount == 0 ? .idle : .streams)
+    func streamClosed(_ stream: HTTP2StreamHandler) {
+        let last = self.streams.removeLast()
+        if last !== stream {
+            last.index = stream.index
+            self.streams[stream.index] = last
+        }
+        self.enter(self.streams.isEmpty ? .idle : .streams)
     }
 
     func enter(_ phase: Phase) {
         if case .closing = self.phase { return }
         self.phase = phase
-        let configuration = self.worker.shared.configuration
-        switch phase {
-        case .head: self.deadline = .now() + TimeAmount(configuration.headerTimeout)
-        case .body: self.deadline = .now() + TimeAmount(configuration.bodyTimeout)
-        case .idle: self.deadline = .now() + TimeAmount(configuration.idleTimeout)
-        case .streams:
-            let timeout = max(configuration.idleTimeout, configuration.bodyTimeout)
-            self.deadline = .now() + TimeAmount(timeout)
-        case .closing: self.deadline = .now() + TimeAmount(configuration.drainTimeout)
-        }
+        let timeouts = self.worker.shared.timeouts
+        self.deadline =
+            switch phase {
+            case .head: .now() + timeouts.head
+            case .body: .now() + timeouts.body
+            case .idle: .now() + timeouts.idle
+            case .streams: .now() + max(timeouts.idle, timeouts.body)
+            case .closing: .now() + timeouts.drain
+            }
     }
 
-    /// Called by the worker's sweep once the deadline has passed.
-    func deadlinePassed() {
+    /// Ends what is past its deadline. Called by the worker every ``Worker/sweepInterval``.
+    func sweep(now: NIODeadline) {
+        for stream in self.streams where stream.deadline <= now { stream.deadlinePassed() }
+        if self.deadline <= now { self.deadlinePassed() }
+    }
+
+    private func deadlinePassed() {
         guard let context = self.context else { return }
         switch self.phase {
         case .head:

@@ -22,11 +22,12 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     private var isGRPC = false
     private var isHead = false
     private var contentType: String?
-    /// The stream exists.
-    private var isOpen = false
-    /// The client has sent all of its request.
-    private var isEnded = false
-    private var timeout: Scheduled<Void>?
+    /// While the stream exists.
+    private var context: ChannelHandlerContext?
+    /// For the rest of the request.
+    private(set) var deadline: NIODeadline = .distantFuture
+    /// The stream's place among those of the connection.
+    var index = 0
 
     init(connection: ConnectionHandler) {
         self.connection = connection
@@ -34,8 +35,8 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        self.isOpen = true
-        self.connection.streamOpened()
+        self.context = context
+        self.connection.streamOpened(self)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -55,19 +56,9 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
         }
     }
 
-    /// Most requests are complete after the first read and need no timer.
-    func channelReadComplete(context: ChannelHandlerContext) {
-        if self.timeout == nil, self.isOpen, self.state != .waiting, !self.isEnded {
-            let limit = TimeAmount(self.connection.worker.shared.configuration.bodyTimeout)
-            self.timeout = context.eventLoop.assumeIsolated().scheduleTask(in: limit) {
-                self.timedOut(context: context)
-            }
-        }
-        context.fireChannelReadComplete()
-    }
-
     private func begin(_ headers: HPACKHeaders, context: ChannelHandlerContext) {
         self.state = .receiving
+        self.deadline = .now() + self.connection.worker.shared.timeouts.body
         self.contentType = headers.first(name: "content-type")
         self.isGRPC = MediaType(self.contentType) == .grpc
         let method = headers.first(name: ":method")
@@ -87,8 +78,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     }
 
     private func finish(context: ChannelHandlerContext) {
-        self.isEnded = true
-        self.timeout?.cancel()
+        self.deadline = .distantFuture
         if self.state == .receiving { self.answer(self.intake.finish(), context: context) }
     }
 
@@ -183,8 +173,9 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
 
     // MARK: - Ends
 
-    private func timedOut(context: ChannelHandlerContext) {
-        guard self.isOpen, !self.isEnded else { return }
+    func deadlinePassed() {
+        guard let context = self.context else { return }
+        self.deadline = .distantFuture
         if self.state == .receiving {
             let signal = self.intake.currentPlan?.signal ?? .unknown
             let refusal = Refusal(.slowSender, "the body did not arrive in time")
@@ -197,10 +188,9 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        guard self.isOpen else { return }
-        self.isOpen = false
-        self.timeout?.cancel()
+        guard self.context != nil else { return }
+        self.context = nil
         self.intake.abandon()
-        self.connection.streamClosed()
+        self.connection.streamClosed(self)
     }
 }

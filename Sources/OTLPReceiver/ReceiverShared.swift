@@ -9,7 +9,16 @@ final class ReceiverShared: Sendable {
     /// Connections beyond the limit that are still taken, to be told to come back; more are closed at once.
     static let refusableConnectionCount = 64
 
+    /// The configuration's, converted once: they are looked at several times a request.
+    struct Timeouts {
+        let head: TimeAmount
+        let body: TimeAmount
+        let idle: TimeAmount
+        let drain: TimeAmount
+    }
+
     let configuration: ReceiverConfiguration
+    let timeouts: Timeouts
     let rules: RequestRules
     let delegate: ReceiverDelegate
     let counters: ReceiverCounters
@@ -24,6 +33,12 @@ final class ReceiverShared: Sendable {
         logger: Logger
     ) {
         self.configuration = configuration
+        self.timeouts = Timeouts(
+            head: TimeAmount(configuration.headerTimeout),
+            body: TimeAmount(configuration.bodyTimeout),
+            idle: TimeAmount(configuration.idleTimeout),
+            drain: TimeAmount(configuration.drainTimeout)
+        )
         self.rules = RequestRules(configuration: configuration)
         self.delegate = delegate
         self.counters = counters

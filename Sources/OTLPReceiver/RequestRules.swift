@@ -7,7 +7,12 @@ struct RequestRules {
 
     /// The path's meaning; `nil` when it has none.
     static func kind(_ head: RequestHead) -> RequestPlan.Kind? {
-        switch (head.transport, head.path) {
+        // Nearly every target is a path and nothing else.
+        Self.kind(head.transport, path: head.target) ?? Self.kind(head.transport, path: String(head.path))
+    }
+
+    private static func kind(_ transport: IngestStatistics.Transport, path: String) -> RequestPlan.Kind? {
+        switch (transport, path) {
         case (.http, "/v1/metrics"), (.grpc, "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"):
             .export(.metrics)
         case (.http, "/v1/logs"), (.grpc, "/opentelemetry.proto.collector.logs.v1.LogsService/Export"):

@@ -40,7 +40,7 @@ extension Worker {
     }
 
     func sweep(now: NIODeadline) {
-        for connection in self.connections.values where connection.deadline <= now { connection.deadlinePassed() }
+        for connection in self.connections.values { connection.sweep(now: now) }
     }
 
     /// Closes each connection once its requests are answered. The future succeeds when none is left.

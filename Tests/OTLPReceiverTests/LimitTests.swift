@@ -219,8 +219,9 @@ struct LimitTests {
     @Test("an HTTP/2 client that never takes its answer does not hold its connection for ever")
     func closedWindow() async throws {
         try await TestReceiver.run {
-            $0.bodyTimeout = .seconds(1)
-            $0.idleTimeout = .seconds(2)
+            // Long enough for the message, on a machine where a process may wait for seconds.
+            $0.bodyTimeout = .seconds(4)
+            $0.idleTimeout = .seconds(4)
             $0.drainTimeout = .milliseconds(200)
         } test: { receiver in
             let client = try await HTTP2Client(port: receiver.grpcPort)
