@@ -158,6 +158,7 @@ struct ConfigurationTests {
         let faults = self.faults(arguments)
         #expect(faults.count == 1)
         #expect(faults.first?.contains(expected) == true, "\(faults)")
+        #expect(faults.first?.contains("u:p@") == false, "a password is not repeated")
     }
 
     @Test("all faults of flags, environment and file come at once")

@@ -150,6 +150,7 @@ extension Setting {
             "Orchestrators of Anthropic's self-hosted environments whose queue depth is scraped. Several of one "
                 + "environment are combined by their maximum; one that is not connected to the control plane is left "
                 + "out; sessions that no runner will take (circuit-broken) are not counted.",
+            isSecret: true,
             parse: { value throws(SettingError) in try RunnerTarget(value) },
             show: { $0.text }
         ),
