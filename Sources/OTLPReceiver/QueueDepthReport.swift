@@ -32,7 +32,7 @@ struct QueueDepthReport: Equatable {
             throw Fault(message: "not valid JSON; expected is \(Self.example) or an array of such objects")
         }
         guard raw.count <= Self.entryCountMax else {
-            throw Fault(message: "\(raw.count) entries, allowed are \(Self.entryCountMax); send several requests")
+            throw Fault(message: "more than \(Self.entryCountMax) entries; send several requests")
         }
         self.entries = []
         for (index, entry) in raw.enumerated() { self.entries.append(try Self.validated(entry, index: index)) }

@@ -70,10 +70,10 @@ struct QueueDepthTests {
             let client = try HTTP1Client(port: receiver.httpPort)
             let entry = #"{"namespace":"a","queue":"q","depth":1}"#
             #expect(try await Self.post(client, "[\(entry),{}]").status == 400)
-            let many = "[" + Array(repeating: entry, count: 1001).joined(separator: ",") + "]"
+            let many = "[" + Array(repeating: entry, count: 1500).joined(separator: ",") + "]"
             let response = try await Self.post(client, many)
             #expect(response.status == 400)
-            #expect(response.text.contains("allowed are 1000"))
+            #expect(response.text.contains("more than 1000 entries"))
             #expect(receiver.queueDepths.isEmpty)
             receiver.behaviour.withLock { $0.takesQueueDepth = false }
             let limited = try await Self.post(client, entry)
