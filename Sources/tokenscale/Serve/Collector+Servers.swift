@@ -43,11 +43,12 @@ extension Collector {
             now: { WallClock.now() },
             additional: { metrics.families }
         )
+        let ageMaxSeconds = self.configuration.serving.snapshotAgeMaxSeconds
         let serving = Serving(
             exposition: exposition,
             statistics: statistics,
             servedValues: servedValues,
-            readiness: { Self.readiness(parts) }
+            readiness: { Self.readiness(parts, ageMaxSeconds: ageMaxSeconds) }
         )
         return self.healthServer(parts, serving) + (try self.apiServer(parts, serving))
             + self.metricsServer(parts, serving)
@@ -133,11 +134,13 @@ extension Collector {
     }
 
     /// What must be well before traffic should come.
-    private static func readiness(_ parts: Parts) -> [HealthCheck] {
+    private static func readiness(_ parts: Parts, ageMaxSeconds: Double) -> [HealthCheck] {
         let snapshot = parts.snapshots.current
         let age = WallClock.now().seconds(since: snapshot.time)
-        let isTicking = snapshot.sequence > 0 && age < 15
-        var checks = [HealthCheck(name: "snapshot", fault: isTicking ? nil : "no snapshot in the last 15 s")]
+        let isTicking = snapshot.sequence > 0 && age <= ageMaxSeconds
+        var checks = [
+            HealthCheck(name: "snapshot", fault: isTicking ? nil : "no snapshot in the last \(Int(ageMaxSeconds)) s")
+        ]
         if let cluster = parts.cluster {
             let isSynced = parts.directories.current.isSynced
             let fault = isSynced ? nil : "the pods are not listed yet, or the API server is out of reach"
