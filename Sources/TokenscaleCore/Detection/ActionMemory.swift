@@ -74,7 +74,7 @@ struct ActionRecord {
 /// The last 26 actions of a session, least recently used first to go: finds repetitions in any order and in cycles of
 /// up to 26 actions, whatever happens between them.
 struct ActionMemory {
-    static let capacity = 26
+    static let capacity = 25
 
     /// Newest last; grows to `capacity` once and is then rotated in place.
     private var records: [ActionRecord] = []
@@ -83,7 +83,7 @@ struct ActionMemory {
 
     /// The record of `action`, moved to the newest place, and whether it was known.
     ///
-    /// O(capacity): 26 comparisons of 8 bytes, no allocation once the memory is full.
+    /// O(capacity): 25 comparisons of 8 bytes, no allocation once the memory is full.
     mutating func recall(_ action: UInt64) -> (record: ActionRecord, isKnown: Bool) {
         for index in self.records.indices.reversed() where self.records[index].action == action {
             return (self.records.remove(at: index), true)

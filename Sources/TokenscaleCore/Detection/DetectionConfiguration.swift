@@ -42,7 +42,13 @@ package struct DetectionConfiguration: Sendable, Equatable {
     /// A repetition whose outcome was seen before, but not last time.
     package var olderOutcomeFactor: Float = 0.5
     /// Share of a repetition's weight that counts however much was learnt since the action was last taken.
-    package var learnedFloor: Float = 0.45
+    package var learnedFloor: Float = 0.1
+    package var learnedFloorOfFailures: Float = 0.45
+    /// By how much the share of rounds that taught something lessens it: half of them are as good as all.
+    package var learnedSlope: Float = 2
+    /// What a tool of somebody else's (MCP) means is not known: a nearly same result, or without details a call of the
+    /// same size, counts so much. Filling in forms and pressing buttons looks like that.
+    package var foreignFactor: Float = 0.4
     /// A success without details whose result has at least so many bytes says little: sizes collide.
     package var tinyResultBytes: Int32 = 512
 
@@ -57,6 +63,8 @@ package struct DetectionConfiguration: Sendable, Equatable {
     package var verificationCritical: Float = 14
     package var verificationSame: Float = 0.75
     package var verificationChanged: Float = 0.25
+    /// A failure of the same program with other arguments; twice when it waited for it.
+    package var verificationRelated: Float = 0.25
     /// Successful edits of one file since the last prompt or commit (real maximum 24).
     package var churnEdits: UInt16 = 40
 
@@ -103,12 +111,11 @@ package struct DetectionConfiguration: Sendable, Equatable {
         case .sameFailure: EvidenceWeight(2.1, 2.05)
         case .similarFailure: EvidenceWeight(1.15, 1.0)
         case .otherFailure: EvidenceWeight(0.5, 0.3)
-        case .sameTinyResult: EvidenceWeight(1.1, 0.4)
-        case .sameTinyOutput: EvidenceWeight(0.15, 0.05)
+        case .sameTinyResult: EvidenceWeight(0.9, 0.4)
         case .planning: EvidenceWeight(0.38, 0.38)
         case .repeatedEdit: EvidenceWeight(2.05, 0)
         case .waitSameOutcome: EvidenceWeight(0.15, 0.15)
-        case .waitFailure: EvidenceWeight(0.4, 0.4)
+        case .waitFailure: EvidenceWeight(0.6, 0.6)
         case .noTool: EvidenceWeight(0.45, 0.45)
         case .noToolSameLength: EvidenceWeight(2, 2)
         case .blockedByHook: EvidenceWeight(0.3, 0.3)
@@ -119,6 +126,7 @@ package struct DetectionConfiguration: Sendable, Equatable {
         case .refusal: EvidenceWeight(1.5, 1.5)
         case .compactionSoon: EvidenceWeight(2.7, 2.7)
         case .compactionFailed: EvidenceWeight(1.2, 1.2)
+        case .sameTinyOutput: EvidenceWeight(-0.2, -0.2)
         case .changedOutcome: EvidenceWeight(-0.8, -0.4)
         case .changedVerdict: EvidenceWeight(-3, -2)
         case .experiment: EvidenceWeight(-0.3, -0.3)

@@ -9,7 +9,6 @@ package enum EvidenceKind: UInt8, CaseIterable, Sendable {
     case similarFailure
     case otherFailure
     case sameTinyResult
-    case sameTinyOutput
     case planning
     case repeatedEdit
     case waitSameOutcome
@@ -25,6 +24,7 @@ package enum EvidenceKind: UInt8, CaseIterable, Sendable {
     case compactionSoon
     case compactionFailed
     // Against it.
+    case sameTinyOutput
     case changedOutcome
     case changedVerdict
     case experiment
@@ -48,7 +48,6 @@ package enum EvidenceKind: UInt8, CaseIterable, Sendable {
         case .similarFailure: "the same tool failed again in a similar way"
         case .otherFailure: "the same tool failed again, differently"
         case .sameTinyResult: "another call of the same tool returned the same tiny result"
-        case .sameTinyOutput: "another command printed the same tiny output"
         case .planning: "only the plan was rewritten"
         case .repeatedEdit: "an edit made before was made again"
         case .waitSameOutcome: "a waiting call found nothing changed"
@@ -63,6 +62,7 @@ package enum EvidenceKind: UInt8, CaseIterable, Sendable {
         case .refusal: "the model refused"
         case .compactionSoon: "the context was compacted again after a few rounds"
         case .compactionFailed: "compaction failed"
+        case .sameTinyOutput: "another command did its work and printed the same tiny output"
         case .changedOutcome: "an action seen before had a new outcome"
         case .changedVerdict: "a command that failed succeeded, or the other way round"
         case .experiment: "a command whose verdict changes was run again: its result is news either way"
@@ -92,7 +92,7 @@ package enum EvidenceKind: UInt8, CaseIterable, Sendable {
     var pattern: LoopPattern {
         switch self {
         case .sameFailure, .similarFailure, .otherFailure, .waitFailure: .failingAction
-        case .sameTinyResult, .sameTinyOutput, .planning: .parameterDrift
+        case .sameTinyResult, .planning: .parameterDrift
         case .repeatedEdit: .editFlipFlop
         case .waitSameOutcome: .pollForever
         case .noTool, .noToolSameLength, .blockedByHook: .textOnly
@@ -120,7 +120,7 @@ extension EvidenceKind {
     /// Evidence that healthy searching, planning or waiting does not give.
     var isHard: Bool {
         switch self {
-        case .sameTinyResult, .sameTinyOutput, .planning, .waitSameOutcome, .otherFailure, .sameOutcomeAfterEdit:
+        case .sameTinyResult, .planning, .waitSameOutcome, .otherFailure, .sameOutcomeAfterEdit:
             false
         default: true
         }

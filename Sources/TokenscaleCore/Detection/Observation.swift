@@ -80,6 +80,9 @@ struct Observation {
         return KeyedHash.mix(event.toolName ^ KeyedHash.primes.1, size ^ KeyedHash.primes.2) | 1
     }
 
+    /// What a wait that failed cost: up to twice the weight from four minutes on.
+    var timeLost: Float { min(2, max(1, Float(self.durationMilliseconds) / 120_000)) }
+
     /// Does the call wait for something outside rather than do work?
     private static func isWait(_ event: borrowing AgentEvent, _ configuration: borrowing DetectionConfiguration) -> Bool
     {
@@ -89,6 +92,8 @@ struct Observation {
         default: break
         }
         if event.sleepSeconds >= configuration.waitSleepSeconds { return true }
+        // A search or a page that takes long is work.
+        guard event.tool != .webFetch, event.tool != .webSearch else { return false }
         return event.durationMilliseconds >= configuration.waitDurationMilliseconds
     }
 }

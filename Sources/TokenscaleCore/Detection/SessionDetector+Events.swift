@@ -19,6 +19,7 @@ extension SessionDetector {
             self.episode = Episode()
             self.memory.removeAll()
             self.verification = 0
+            self.relatedFailures = 0
             self.churnCount = 0
             self.burntTokens = 0
         }
@@ -41,7 +42,12 @@ extension SessionDetector {
         let previous = self.echoLength
         let isBare = self.turn.requestCount == 1 && self.turn.successCount + self.turn.failureCount == 0
         self.echoLength = isBare ? length : -1
-        guard isBare, length > 0, previous > 0, prompt.length == self.turn.promptLength else { return false }
+        // An answer of exactly as many tokens was cut off at the limit.
+        let isCutOff = isBare && self.turn.outputTokens > 4_000 && self.turn.outputTokens == self.echoTokens
+        self.echoTokens = isBare ? self.turn.outputTokens : -1
+        guard isBare, prompt.length == self.turn.promptLength else { return false }
+        if isCutOff { return true }
+        guard length > 0, previous > 0 else { return false }
         guard prompt.time.seconds(since: self.lastTime) < Double(configuration.wakeSeconds) else { return false }
         return abs(Int(length) - Int(previous)) * 10 <= Int(length)
     }
@@ -68,7 +74,7 @@ extension SessionDetector {
         let idle = Float(observation.time.seconds(since: self.lastTime))
         let busy = Float(max(0, observation.durationMilliseconds)) / 1000
         self.rounds[index].isWoken = self.lastTime != .zero && idle - busy >= configuration.wakeSeconds
-        if self.provider.score > 0 {
+        if self.provider.score > 0, self.lastErrorIsSubagent == (observation.querySource == .subagent) {
             self.provider.add(
                 self.weight(.newAction, configuration) * 2,
                 round: self.roundCount,
@@ -77,6 +83,7 @@ extension SessionDetector {
             )
         }
         self.turn.requestCount &+= 1
+        self.turn.outputTokens = observation.outputTokens
         self.turn.lastHadTool = self.rounds[index].hasTool
         self.turn.lastHadResponse = false
         self.turn.isOpen = true
@@ -112,9 +119,15 @@ extension SessionDetector {
             var record = known
             let isStreak = self.turn.lastWasDenied
             self.turn.lastWasDenied = true
+            if isKnown || isStreak {
+                self.verification += configuration.verificationSame
+                self.verificationIsDenied = true
+            }
             let kind: EvidenceKind = isKnown || isStreak ? .deniedAgain : .newFailure
             let factor: Float =
-                isKnown ? self.staleness(since: record.round, record.learning, configuration) : isStreak ? 0.7 : 0.5
+                isKnown
+                ? self.staleness(since: record.round, record.learning, isFailure: true, configuration)
+                : isStreak ? 0.7 : 0.5
             self.remember(&record, observation, .none, kind)
             self.rounds[index].add(kind, self.weight(kind, configuration) * factor, observation)
         }
@@ -143,6 +156,7 @@ extension SessionDetector {
         self.turn.errorCount &+= 1
         let isAgain = self.provider.score > 0 && self.lastStatus == observation.statusCode
         self.lastStatus = observation.statusCode
+        self.lastErrorIsSubagent = observation.querySource == .subagent
         self.episode.failureCount &+= 1
         let kind: EvidenceKind = isAgain ? .apiErrorAgain : .apiErrorFirst
         self.addDirect(kind, observation.attempts >= 8 ? 1.3 : 1, observation, configuration)

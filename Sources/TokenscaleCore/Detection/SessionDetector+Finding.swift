@@ -27,9 +27,13 @@ extension SessionDetector {
         } else if self.burntTokens >= configuration.burnWarningTokens {
             consider(2, self.pattern, self.burntTokens, configuration.burnWarningTokens)
         }
-        if self.verification >= configuration.verificationWarning {
-            let isCritical = self.verification >= configuration.verificationCritical
-            consider(isCritical ? 3 : 2, .verificationFailure, self.verification, configuration.verificationWarning)
+        let verification = self.verification + self.relatedFailures
+        if verification >= configuration.verificationWarning {
+            let isCritical = verification >= configuration.verificationCritical
+            let pattern: LoopPattern =
+                self.verificationIsDenied
+                ? .permissionDenied : self.relatedFailures > self.verification ? .failingAction : .verificationFailure
+            consider(isCritical ? 3 : 2, pattern, verification, configuration.verificationWarning)
         }
         if self.stagnantRounds >= configuration.stagnationRounds {
             consider(2, .noProgress, self.stagnantRounds, configuration.stagnationRounds)

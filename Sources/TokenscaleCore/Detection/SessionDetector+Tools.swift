@@ -60,7 +60,10 @@ extension SessionDetector {
         _ configuration: borrowing DetectionConfiguration
     ) -> (EvidenceKind, Float) {
         if observation.isCommit { return (.commit, 1) }
-        if observation.tool == .agent { return self.classifyChild(observation) }
+        // A call that fails before a subagent begins is like that of any tool.
+        let hasChild = self.childSignature != 0 || !observation.outcome.isFailure
+        if observation.tool == .agent, hasChild { return self.classifyChild(observation) }
+        if observation.tool == .agent { self.closeLane() }
         self.signChild(observation)
         guard observation.action != 0 else { return (.neutral, 0) }
         let (recalled, isKnown) = self.memory.recall(observation.action)
@@ -71,8 +74,9 @@ extension SessionDetector {
         if !isKnown, kind == .sameTinyResult || kind == .sameTinyOutput {
             self.blurredTools |= 1 << UInt32(observation.tool.rawValue)
         }
-        self.note(observation)
         self.verify(observation, record, configuration)
+        self.note(observation)
+        if kind == .repeatedEdit { self.lastRepeatedEditRound = self.roundCount }
         self.remember(&record, observation, observation.outcome, kind)
         self.waitCount = (self.waitCount << 1 | (observation.isWait ? 1 : 0)) & 0x3f
         if observation.tool.isEdit, kind == .newEdit { return self.countEdit(observation, configuration) }
@@ -83,16 +87,19 @@ extension SessionDetector {
         return (kind, factor)
     }
 
-    /// How much of a repetition's weight counts: little when much was learnt since the action was last taken.
+    /// How much of a repetition's weight counts: little when much was learnt since the action was last taken. What
+    /// fails again is no procedure: it keeps more of its weight.
     func staleness(
         since round: UInt32,
         _ learning: Float,
+        isFailure: Bool,
         _ configuration: borrowing DetectionConfiguration
     ) -> Float {
         let between = Float(self.roundCount &- round) - 1
         guard between > 0 else { return 1 }
-        let learnt = max(0, self.learning - learning)
-        return max(configuration.learnedFloor, 1 - learnt / between)
+        let learnt = max(0, self.learning - learning) / between
+        if isFailure { return max(configuration.learnedFloorOfFailures, 1 - learnt) }
+        return max(configuration.learnedFloor, 1 - configuration.learnedSlope * learnt)
     }
 
     /// A look again after a pause is what a person does who waits for something.
@@ -118,15 +125,17 @@ extension SessionDetector {
         if observation.tool == .todo { return (self.planStreak >= 3 ? .planning : .neutral, 1) }
         if isWaiting {
             if likeness == .different { return (.waitChangedOutcome, 1) }
-            return (isFailure ? .waitFailure : .waitSameOutcome, 1)
+            return isFailure ? (.waitFailure, observation.timeLost) : (.waitSameOutcome, 1)
         }
-        if record.changesVerdict(observation.outcome) { return (.changedVerdict, 1) }
-        if record.isUndecided { return (.experiment, 1) }
+        // Edits that were made before bring verdicts that were seen before: no news.
+        let isRedone = self.editCount == record.editCount && self.lastRepeatedEditRound > record.round
+        if record.changesVerdict(observation.outcome) { return isRedone ? (.neutral, 0) : (.changedVerdict, 1) }
+        if record.isUndecided { return isRedone ? (.neutral, 0) : (.experiment, 1) }
         if likeness == .different { return (.changedOutcome, 1) }
         if observation.tool.isEdit, !isFailure { return (.repeatedEdit, 1) }
         if self.editCount != record.editCount { return (.sameOutcomeAfterEdit, 1) }
         let stale =
-            self.staleness(since: record.round, record.learning, configuration)
+            self.staleness(since: record.round, record.learning, isFailure: isFailure, configuration)
             * (isNewest ? 1 : configuration.olderOutcomeFactor)
             * (self.isPaced(observation, record, configuration) ? configuration.pacedFactor : 1)
         // The very same call fails, with nothing achieved in between.
@@ -147,6 +156,12 @@ extension SessionDetector {
             if self.blurredTools & (1 << UInt32(observation.tool.rawValue)) != 0 {
                 return (likeness == .exact ? .sameOutcome : .nearOutcome, 0.3 * stale)
             }
+            if observation.tool == .mcp || observation.tool == .other {
+                return (likeness == .exact ? .sameOutcome : .nearOutcome, configuration.foreignFactor * stale)
+            }
+        }
+        if likeness != .exact, !isFailure, observation.tool == .mcp || observation.tool == .other {
+            return (.nearOutcome, configuration.foreignFactor * stale)
         }
         return (likeness == .exact || isFailure ? .sameOutcome : .nearOutcome, stale)
     }
@@ -163,6 +178,9 @@ extension SessionDetector {
         let command = observation.command
         let size = observation.outcome.resultByteCount
         let isTiny = size >= 0 && size <= configuration.tinyResultBytes
+        if size >= Self.cutOffBytes, self.results.contains(where: { $0.resultByteCount == size }) {
+            return (.neutral, 0)
+        }
         // A command or a foreign tool may have done something and just says so; a search that finds nothing, did not.
         let mayAct = observation.tool == .bash || observation.tool == .mcp || observation.tool == .other
         let tolerance: Int32 = mayAct ? 0 : 3
@@ -171,7 +189,7 @@ extension SessionDetector {
                 $0.tool == tool && $0.command == command && abs($0.resultByteCount - size) <= tolerance
             })
         else { return (.newAction, 1) }
-        let stale = self.staleness(since: twin.round, twin.learning, configuration)
+        let stale = self.staleness(since: twin.round, twin.learning, isFailure: false, configuration)
         if !mayAct { return (.sameTinyResult, stale) }
         return (
             .sameTinyOutput, observation.durationMilliseconds < configuration.quickMilliseconds ? stale : 0.4 * stale
@@ -189,7 +207,7 @@ extension SessionDetector {
         guard let last = self.failures.first(where: { $0.tool == tool && $0.errorType == errorType }) else {
             return (.newFailure, 1)
         }
-        if observation.isWait { return (.waitFailure, 1) }
+        if observation.isWait { return (.waitFailure, observation.timeLost) }
         let isNear = self.failures.contains {
             $0.tool == tool && $0.errorType == errorType && abs(Int($0.inputByteCount) - size) * 5 <= max(size, 1)
         }
@@ -198,7 +216,7 @@ extension SessionDetector {
                 && (file != 0 && $0.file == file || text != 0 && $0.errorText == text)
         }
         let isStreak = self.failureStreak > 0
-        let factor = self.staleness(since: last.round, last.learning, configuration)
+        let factor = self.staleness(since: last.round, last.learning, isFailure: true, configuration)
         if observation.tool == .bash {
             let isSameCommand = self.failures.contains { command != 0 && $0.command == command && $0.tool == tool }
             if self.hasDetails { return (isSameCause && isSameCommand ? .similarFailure : .otherFailure, factor) }
@@ -207,6 +225,9 @@ extension SessionDetector {
         if self.hasDetails { return (isSameCause && isStreak ? .sameFailure : .similarFailure, factor) }
         return (isStreak && !observation.tool.isSearch ? .sameFailure : .similarFailure, factor)
     }
+
+    /// Results of this size and more that are equally long were cut off: only their beginning was seen.
+    private static let cutOffBytes: Int32 = 16_384
 
     private mutating func note(_ observation: Observation) {
         guard observation.outcome.isFailure else {
@@ -257,31 +278,52 @@ extension SessionDetector {
     ) -> (EvidenceKind, Float) {
         self.churnCount = observation.file == self.churnFile ? min(.max - 1, self.churnCount) + 1 : 1
         self.churnFile = observation.file
-        // Edits of one file without end are no progress any more.
-        if self.churnCount >= configuration.churnEdits { return (.repeatedEdit, 1) }
+        let between = Float(self.roundCount &- self.churnRound) - 1
+        let learnt = between > 0 ? max(0, self.learning - self.churnLearning) / between : 0
+        self.churnRound = self.roundCount
+        self.churnLearning = self.learning
+        // Edits of one file without end, and nothing learnt in between, are no progress any more.
+        if self.churnCount >= configuration.churnEdits { return (.repeatedEdit, max(0, 1 - learnt)) }
+        self.churnLearning += EvidenceKind.newEdit.learning
         self.editCount &+= 1
         if self.episode.isOpen { self.episode.editCount &+= 1 }
         return (.newEdit, 1)
     }
 
-    /// The verification streak: one command keeps failing while files are being changed.
+    /// The verification streak: one command, or one program with other arguments, keeps failing whatever else is done.
+    /// A failure that reports more or less than the one before is being worked off and does not count.
     private mutating func verify(
         _ observation: Observation,
         _ record: ActionRecord,
         _ configuration: borrowing DetectionConfiguration
     ) {
         guard observation.tool == .bash || observation.tool == .mcp else { return }
-        if observation.outcome.isFailure {
-            guard record.failureCount > 0 else { return }
-            // Claude Code tells no result size of a failure: then every failure looks the same and says less.
-            let isSame =
-                observation.outcome.resultByteCount >= 0
-                && record.likeness(to: observation.outcome).likeness == .exact
-            self.verification += isSame ? configuration.verificationSame : configuration.verificationChanged
-            self.verificationAction = observation.action
-        } else if observation.action == self.verificationAction {
-            self.verification = 0
+        guard observation.outcome.isFailure else {
+            if observation.action == self.verificationAction { self.verification = 0 }
+            if observation.action == self.verificationAction || observation.command == self.verificationCommand {
+                self.relatedFailures = 0
+            }
+            return
         }
+        if record.failureCount > 0 {
+            // Claude Code tells no result size of a failure: then every failure looks the same and says less.
+            let size = observation.outcome.resultByteCount
+            let likeness = record.likeness(to: observation.outcome).likeness
+            if likeness == .exact, 0..<Self.cutOffBytes ~= size {
+                self.verification += configuration.verificationSame
+            } else if likeness != .different || size < 0 {
+                self.verification += configuration.verificationChanged
+            }
+            self.verificationAction = observation.action
+        } else {
+            let isRelated = self.failures.contains {
+                $0.command == observation.command && $0.errorType == observation.errorType
+            }
+            guard observation.command != 0, isRelated else { return }
+            self.relatedFailures += configuration.verificationRelated * (observation.isWait ? 2 : 1)
+        }
+        self.verificationCommand = observation.command
+        self.verificationIsDenied = false
     }
 
     private mutating func signChild(_ observation: Observation) {

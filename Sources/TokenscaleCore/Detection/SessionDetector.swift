@@ -37,15 +37,24 @@ package struct SessionDetector: Sendable {
     /// Tools whose different calls return results of the same size: without details such a size tells nothing.
     var blurredTools: UInt32 = 0
     var verificationAction: UInt64 = 0
+    var verificationCommand: UInt32 = 0
+    var relatedFailures: Float = 0
+    var verificationIsDenied = false
+    var lastRepeatedEditRound: UInt32 = 0
+    var churnRound: UInt32 = 0
+    var churnLearning: Float = 0
     var lastTextLength: Int32 = -1
     var lastTextTokens: Int32 = -1
     /// Length of the answer of the turn before, when that was all of it.
     var echoLength: Int32 = -1
+    var echoTokens: Int32 = -1
     var childSignature: UInt32 = 0
     var childFailed = false
     var children = LastFour<UInt32>(repeating: 0)
     var lastCompactionRound: UInt32 = .max
     var lastStatus: Int16 = 0
+    /// Whose requests failed: those of another agent succeed meanwhile.
+    var lastErrorIsSubagent = false
     var lastTime: Timestamp = .zero
     var lastProgress: Timestamp = .zero
     var turn = Turn()
@@ -310,6 +319,7 @@ package struct SessionDetector: Sendable {
         self.burntTokens = isCommit ? 0 : self.burntTokens * 0.25
         if isCommit {
             self.verification = 0
+            self.relatedFailures = 0
             self.churnCount = 0
         }
     }

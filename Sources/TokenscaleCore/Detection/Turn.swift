@@ -10,6 +10,9 @@ struct Turn {
     var errorCount: UInt32 = 0
     /// Of the first three calls: two attempts at the same work begin alike.
     var signature: UInt32 = 0
+    /// Of the calls that failed, up to three.
+    var failureSignature: UInt32 = 0
+    var outputTokens: Int32 = 0
     var isOpen = false
     /// The last call was rejected by the rules.
     var lastWasDenied = false
@@ -28,6 +31,13 @@ struct Turn {
     }
 
     mutating func sign(_ observation: Observation) {
+        if observation.outcome.isFailure, self.failureCount <= 3 {
+            let mark = KeyedHash.mix(
+                observation.action ^ KeyedHash.primes.2,
+                UInt64(self.failureSignature) ^ UInt64(observation.errorType)
+            )
+            self.failureSignature = UInt32(truncatingIfNeeded: mark) | 1
+        }
         guard self.successCount + self.failureCount <= 3 else { return }
         let mark = KeyedHash.mix(
             observation.action ^ KeyedHash.primes.1,

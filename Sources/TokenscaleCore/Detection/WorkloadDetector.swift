@@ -6,6 +6,7 @@ package struct WorkloadDetector: Sendable {
         case abandoned
         case resubmitted
         case barren
+        case failedAlike
         case refused
         case apiError
     }
@@ -35,6 +36,8 @@ package struct WorkloadDetector: Sendable {
     private var onset: Timestamp = .zero
     private var lastEvidence: Timestamp = .zero
     private var count: UInt32 = 0
+    /// What failed in the turn before.
+    private var lastFailures: UInt32 = 0
     private var attempts = LastFour(repeating: Attempt())
     private var records = [Record](repeating: Record(), count: 4)
 
@@ -93,7 +96,9 @@ package struct WorkloadDetector: Sendable {
         at time: Timestamp,
         _ configuration: borrowing DetectionConfiguration
     ) -> Float {
-        guard let end = self.end(of: turn, nextLength, isSameSession: isSameSession) else {
+        let found = self.end(of: turn, nextLength, isSameSession: isSameSession)
+        self.lastFailures = turn.failureSignature
+        guard let end = found else {
             if turn.isComplete(self.sendsResponses) || turn.learnedCount >= 3 || turn.hasProgress {
                 self.add(configuration.turnGood, at: time, configuration)
             }
@@ -116,6 +121,7 @@ package struct WorkloadDetector: Sendable {
         if isSame { evidence = configuration.turnRepeated }
         if isTwin { evidence = configuration.turnTwin }
         self.attempts.push(attempt)
+        if end == .failedAlike { evidence = configuration.turnRepeated }
         self.add(evidence, at: time, configuration)
         return evidence
     }
@@ -125,7 +131,11 @@ package struct WorkloadDetector: Sendable {
         // Within a session the session's own tracker counts API errors.
         if turn.errorCount > 0, turn.requestCount == 0 { return isSameSession ? nil : .apiError }
         if turn.successCount == 0, turn.failureCount + turn.rejectCount > 0 { return .barren }
-        if turn.isComplete(self.sendsResponses) { return nil }
+        if turn.isComplete(self.sendsResponses) {
+            // A program asks the same again, and the same fails again.
+            let isAlike = self.lastFailures != 0 && self.lastFailures == turn.failureSignature
+            return isAlike && turn.promptLength == nextLength && !turn.hasProgress ? .failedAlike : nil
+        }
         guard turn.promptLength == nextLength else { return nil }
         if !isSameSession { return .abandoned }
         return turn.hasProgress || turn.learnedCount >= 3 ? nil : .resubmitted
@@ -169,7 +179,7 @@ package struct WorkloadDetector: Sendable {
         let pattern: LoopPattern =
             switch end {
             case .abandoned, .resubmitted: .restart
-            case .barren: .failingAction
+            case .barren, .failedAlike: .failingAction
             case .refused: .refusal
             case .apiError: .apiError
             }

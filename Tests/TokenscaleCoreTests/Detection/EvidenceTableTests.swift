@@ -59,6 +59,21 @@ struct EvidenceTableTests {
             $0.call(.edit, "y", file: "f")
             $0.call(.edit, "x", file: "f")
         },
+        Row(name: "a page that takes long is no wait", last: .sameOutcome) {
+            $0.call(.webFetch, "page", duration: 30_000)
+            $0.call(.webFetch, "page", duration: 30_000)
+        },
+        Row(name: "another command whose output was cut off at the same length", last: .neutral) {
+            $0.call(.bash, "dump a", result: 30_000)
+            $0.call(.bash, "dump b", result: 30_000)
+        },
+        Row(name: "a verdict that changes with edits made before is no news", last: .neutral) {
+            $0.call(.edit, "x", file: "f")
+            $0.call(.edit, "y", file: "f")
+            $0.call(.bash, "lint")
+            $0.call(.edit, "x", file: "f")
+            $0.call(.bash, "lint", error: "ShellError")
+        },
         Row(name: "without details the same sizes count as the same call", last: .sameOutcome, hasDetails: false) {
             $0.call(.read, "a")
             $0.call(.read, "b")
@@ -82,6 +97,11 @@ struct EvidenceTableTests {
         Row(name: "another command fails", last: .otherFailure) {
             $0.call(.bash, "run a", error: "ShellError")
             $0.call(.bash, "try b", error: "ShellError")
+        },
+        Row(name: "a subagent that cannot be started is a call that fails", last: .similarFailure) {
+            $0.call(.agent, "do a", error: "InputValidationError")
+            $0.call(.read, "a")
+            $0.call(.agent, "do b", error: "InputValidationError")
         },
         Row(name: "a command that failed succeeds", last: .changedVerdict) {
             $0.call(.bash, "test", error: "ShellError")
