@@ -106,6 +106,10 @@ package struct ModelUsage: Sendable {
     /// Tokens of the last 60 s and of the last 15 s at `now`, per type.
     package mutating func sums(now: Timestamp) -> (stable: TokenCounts, burst: TokenCounts) {
         let second = now.second
+        if self.window.isAhead(of: second) {
+            self.window = TokenWindow()
+            self.held = nil
+        }
         if var held, now < held.until, held.second <= second {
             let stable =
                 held.stable ?? self.window.sums(seconds: TokenWindow.stableSeconds, endingAt: held.second)

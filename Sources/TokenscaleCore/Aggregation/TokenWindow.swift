@@ -77,6 +77,13 @@ package struct TokenWindow: Sendable {
         )
     }
 
+    /// Whether the ring holds seconds that are yet to come. Nothing is ever placed there: our own clock was set back.
+    /// Such a ring takes everything for too old until that time comes, and the rate would be 0 for as long as that.
+    func isAhead(of second: Int64) -> Bool { self.newest > second + Self.aheadSeconds }
+
+    /// Recording goes on while a snapshot is made.
+    private static let aheadSeconds: Int64 = 5
+
     /// A bit for each of the `seconds` seconds up to `end` that holds tokens; bit 0 is `end`.
     package func occupancy(seconds: Int, endingAt end: Int64) -> UInt64 {
         var bits: UInt64 = 0

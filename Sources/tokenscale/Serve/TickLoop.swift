@@ -15,7 +15,14 @@ struct TickLoop: Service {
         await cancelWhenGracefulShutdown {
             let clock = ContinuousClock()
             var next = clock.now
+            var jumps = ClockJumps()
             while !Task.isCancelled {
+                if let seconds = jumps.check(wall: WallClock.now(), elapsed: clock.now) {
+                    self.logger.warning(
+                        "The clock of this machine was set; rates need a minute to be right again. Does it run NTP?",
+                        metadata: ["seconds": "\(seconds)"]
+                    )
+                }
                 await self.tick(isLast: false)
                 next += .seconds(1)
                 // After a stop of the machine the missed seconds are skipped, not made up for.
@@ -32,6 +39,22 @@ struct TickLoop: Service {
         let snapshot = self.aggregator.snapshot(now: WallClock.now())
         self.store.publish(snapshot)
         for decider in self.deciders { await decider.decide(snapshot, isLast: isLast) }
+    }
+}
+
+/// Notices when the time of day moves by something else than the time that passes.
+struct ClockJumps: Sendable {
+    /// Less is the work of a daemon that keeps the clock right.
+    static let secondsMin = 5.0
+
+    private var last: (wall: Timestamp, elapsed: ContinuousClock.Instant)?
+
+    /// - Returns: By how many seconds the clock was set since the last check; `nil` when it was not.
+    mutating func check(wall: Timestamp, elapsed: ContinuousClock.Instant) -> Int? {
+        defer { self.last = (wall, elapsed) }
+        guard let last = self.last else { return nil }
+        let jump = wall.seconds(since: last.wall) - (elapsed - last.elapsed) / .seconds(1)
+        return abs(jump) >= Self.secondsMin ? Int(jump.rounded()) : nil
     }
 }
 

@@ -53,6 +53,32 @@ struct RateTests {
         #expect(test.snapshot().statistics.futureItemCount == 1)
     }
 
+    @Test("when our own clock is set back, the rate begins anew instead of being 0 until the old time comes again")
+    func clockSetBack() {
+        var test = TestAggregator()
+        func request(_ index: Int, in test: TestAggregator) {
+            var body = BatchBuilder()
+            body.request(self.output(100), id: "r\(index)", at: test.now, sequence: Int64(index))
+            test.record(body)
+        }
+        for index in 0..<60 {
+            request(index, in: test)
+            test.advance(1)
+        }
+        #expect(test.rate().output >= 5_900)
+        test.advance(-300)
+        #expect(test.rate() == .zero, "what was recorded then is of no minute that we know")
+        for index in 60..<120 {
+            request(index, in: test)
+            test.advance(1)
+        }
+        #expect(test.rate().output >= 5_900)
+        #expect(test.total().output == 12_000)
+        // Some seconds are no reason to forget a window.
+        test.advance(-3)
+        #expect(test.rate().output >= 5_600)
+    }
+
     @Test("a clock that is steadily an hour behind is corrected and published")
     func clockBehind() {
         var test = TestAggregator()
