@@ -72,6 +72,47 @@ struct PagesTests {
         }
     }
 
+    @Test(
+        "numbers at the ends of their ranges are shown",
+        arguments: [
+            "/", "/metrics", "/api/v1/snapshot", "/api/v1/sessions", "/api/v1/explain?namespace=demo&name=agents",
+            "/api/v1/explain?namespace=demo&name=agents&metric=claude_queue_depth&target=1T",
+        ]
+    )
+    func extremes(path: String) async throws {
+        var fleet = Fleet()
+        fleet.addWorkload("Deployment", "agents")
+        let most = TokenCounts(input: .max, output: .max, cacheRead: .max, cacheCreation: .max)
+        for name in ["a", "b"] {
+            fleet.add(name, active: most, stuck: most)
+            for queue in ["p", "q"] { fleet.addQueue(queue, depth: 1.7e308, pod: name) }
+            fleet.addQueue(name, depth: 1.7e308)
+        }
+        for index in fleet.snapshot.pods.indices {
+            var session = SessionSnapshot(id: "s")
+            session.total = most
+            session.costMicroUSD = .max
+            session.rate = most
+            var finding = LoopFinding(
+                severity: .critical,
+                pattern: .identicalAction,
+                onset: Fleet.time.advanced(bySeconds: -300),
+                lastEvidence: Fleet.time
+            )
+            finding.tokens = most
+            finding.costMicroUSD = .max
+            session.finding = finding
+            session.isStuck = true
+            fleet.snapshot.pods[index].sessions = [session]
+        }
+        fleet.snapshot.statistics.driftTokens = .max
+        try await Self.withPages(fleet) { get in
+            let (status, text, _) = try await get(path)
+            #expect(status == 200, "\(text)")
+            if path.hasPrefix("/api") { _ = try Self.json(text) }
+        }
+    }
+
     @Test("the status page of an empty collector says so")
     func emptyPage() async throws {
         try await Self.withPages(Fleet()) { get in
