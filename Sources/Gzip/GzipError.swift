@@ -1,4 +1,5 @@
-/// Why a gzip stream (RFC 1952) could not be decompressed. Retrying never helps: the same bytes fail again.
+/// Why a gzip stream (RFC 1952) could not be decompressed. Retrying does not help: the same
+/// bytes fail again (but for memory, which may be there later).
 package enum GzipError: Error, Equatable, Sendable {
     /// The decompressed bytes exceed `limit` bytes; decompression stopped there.
     case tooLarge(limit: Int)

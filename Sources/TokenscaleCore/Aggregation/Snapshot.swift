@@ -75,7 +75,7 @@ package struct PodSnapshot: Sendable {
     package var rates: [ModelRate] = []
     /// Distinct seconds of the burst window that hold tokens: a burst needs several requests.
     package var burstSecondCount = 0
-    /// Sorted by session id. Empty for a pod without live sessions.
+    /// Sorted by session id. All that are not forgotten, also those that are idle.
     package var sessions: [SessionSnapshot] = []
     /// Arrival of the newest telemetry.
     package var lastArrival: Timestamp = .zero
@@ -96,7 +96,7 @@ package struct SessionSnapshot: Sendable {
     /// `session.id`; empty when the sender leaves it out.
     package var id: String
     package var model: String?
-    /// Heard of within the session's time to live and not known to have ended.
+    /// In the middle of a turn, or heard of within the staleness budget.
     package var isLive = false
     package var hasOpenTurn = false
     /// A confirmed loop (warning or critical): its tokens are not load.

@@ -24,7 +24,7 @@ package enum ServedMetric: String, CaseIterable, Sendable {
         }
     }
 
-    /// Keys that select whole workloads of an external metric.
+    /// The keys that a selector of the external metric may use: it may choose the pod of a queue, else workloads, too.
     package var externalLabelKeys: Set<String> {
         switch self {
         case .tokenHeadroomRatio: self.labelKeys
