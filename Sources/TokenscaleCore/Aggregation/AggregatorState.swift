@@ -104,7 +104,7 @@ extension Shard {
         }
         let keys = self.recent.keys
         writer.write(keys.count)
-        for key in keys { writer.write(Double(bitPattern: key)) }
+        for key in keys { writer.write(bits: key) }
     }
 
     private func encode(session slot: Int, to writer: inout StateWriter) {
@@ -158,7 +158,7 @@ extension Shard {
             for _ in 0..<(try reader.count()) { try self.restoreSession(from: &reader, pod: slot, isSeamless) }
         }
         for _ in 0..<(try reader.count()) {
-            _ = self.recent.insert(try reader.double().bitPattern, now: now)
+            _ = self.recent.insert(try reader.bits(), now: now)
         }
     }
 

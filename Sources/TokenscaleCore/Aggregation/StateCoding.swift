@@ -27,8 +27,11 @@ struct StateWriter {
     mutating func write(_ value: Bool) { self.bytes.append(value ? 1 : 0) }
     mutating func write(_ value: Timestamp) { self.write(value.nanoseconds) }
 
-    mutating func write(_ value: Double) {
-        var bits = value.bitPattern
+    mutating func write(_ value: Double) { self.write(bits: value.bitPattern) }
+
+    /// Eight bytes, little-endian: for hashes, which are no smaller in fewer.
+    mutating func write(bits: UInt64) {
+        var bits = bits
         for _ in 0..<8 {
             self.bytes.append(UInt8(truncatingIfNeeded: bits))
             bits >>= 8
@@ -36,8 +39,8 @@ struct StateWriter {
     }
 
     mutating func write(_ value: Hash128) {
-        self.write(Double(bitPattern: value.low))
-        self.write(Double(bitPattern: value.high))
+        self.write(bits: value.low)
+        self.write(bits: value.high)
     }
 
     mutating func write(_ text: String) {
@@ -99,15 +102,17 @@ struct StateReader {
     mutating func bool() throws(StateError) -> Bool { try self.byte() != 0 }
     mutating func timestamp() throws(StateError) -> Timestamp { Timestamp(nanoseconds: try self.signed()) }
 
-    mutating func double() throws(StateError) -> Double {
+    mutating func double() throws(StateError) -> Double { Double(bitPattern: try self.bits()) }
+
+    mutating func bits() throws(StateError) -> UInt64 {
         var bits: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 64, by: 8) { bits |= UInt64(try self.byte()) << shift }
-        return Double(bitPattern: bits)
+        return bits
     }
 
     mutating func hash() throws(StateError) -> Hash128 {
-        let low = try self.double().bitPattern
-        let high = try self.double().bitPattern
+        let low = try self.bits()
+        let high = try self.bits()
         return Hash128(low: low, high: high)
     }
 
