@@ -37,6 +37,19 @@ struct ExpositionTests {
         session.finding = finding
         let index = fleet.snapshot.pods.firstIndex { $0.id.name == "looping" } ?? 0
         fleet.snapshot.pods[index].sessions = [session]
+        // One that is not confirmed, and one for detail views only.
+        var possible = SessionSnapshot(id: "s-2")
+        possible.finding = LoopFinding(
+            severity: .warning,
+            pattern: .silentTurn,
+            onset: Fleet.time,
+            lastEvidence: Fleet.time
+        )
+        possible.finding?.isPossible = true
+        var suspicion = possible
+        suspicion.finding?.severity = .info
+        let silent = fleet.snapshot.pods.firstIndex { $0.id.name == "silent" } ?? 0
+        fleet.snapshot.pods[silent].sessions = [possible, suspicion]
         fleet.addQueue("old", depth: 7, pod: "looping", isStale: true)
         fleet.snapshot.queues.sort { ($0.namespace, $0.queue) < ($1.namespace, $1.queue) }
         return fleet

@@ -136,7 +136,7 @@ struct PagesTests {
             let list = try #require(sessions["sessions"] as? [[String: Any]])
             #expect(list.count == 1)
             #expect((list[0]["finding"] as? [String: Any])?["pattern"] as? String == "identical_action")
-            let none = try Self.json(try await get("/api/v1/sessions?namespace=prod").1)
+            let none = try Self.json(try await get("/api/v1/sessions?namespace=prod&pod=idle").1)
             #expect((none["sessions"] as? [Any])?.isEmpty == true)
         }
     }

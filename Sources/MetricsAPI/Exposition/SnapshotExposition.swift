@@ -169,7 +169,7 @@ struct SnapshotExposition: Sendable {
         for pod in self.view.snapshot.pods {
             let isFolded = !self.admission.admits(pod.id)
             for session in pod.sessions {
-                guard let finding = session.finding, session.isStuck else { continue }
+                guard let finding = session.finding, finding.severity > .info else { continue }
                 let workload =
                     self.view.directory[pod.id]?.workload?.name ?? pod.workload
                     ?? (isFolded ? SeriesAdmission.otherPodName : pod.id.name)
@@ -182,11 +182,7 @@ struct SnapshotExposition: Sendable {
                 counts[key, default: 0] += 1
             }
         }
-        writer.family(
-            "tokenscale_stuck_sessions",
-            .gauge,
-            "Sessions with a finding; info and possible ones are not confirmed."
-        )
+        writer.family("tokenscale_stuck_sessions", .gauge, "Sessions in a loop; severity possible: not confirmed.")
         for (key, count) in counts.sorted(by: { $0.key < $1.key }) {
             writer.sample(
                 [

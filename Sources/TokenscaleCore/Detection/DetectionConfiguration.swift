@@ -42,6 +42,7 @@ package struct DetectionConfiguration: Sendable, Equatable {
     /// A repetition whose outcome was seen before, but not last time.
     package var olderOutcomeFactor: Float = 0.5
     /// Share of a repetition's weight that counts however much was learnt since the action was last taken.
+    /// A failure keeps more: it is no part of a procedure.
     package var learnedFloor: Float = 0.1
     package var learnedFloorOfFailures: Float = 0.45
     /// By how much the share of rounds that taught something lessens it: half of them are as good as all.
