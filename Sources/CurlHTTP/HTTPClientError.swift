@@ -58,6 +58,8 @@ extension HTTPClientError: CustomStringConvertible {
         case .tooManyRequests(let limit): "\(limit) requests are already in flight"
         case .urlRefused: "the URL is not a valid http or https URL"
         case .headerRefused: "a request header holds a control character"
+        // libcurl reads the authorities itself, and has no errno to tell.
+        case .credentialUnreadable(0): "the file of certificate authorities is missing, or holds none in PEM format"
         case .credentialUnreadable(let number): "a credential file cannot be read (errno \(number))"
         case .clientCertificateUnusable: "the client certificate and key cannot be used"
         case .addressRefused: "the address belongs to a link-local or metadata service"

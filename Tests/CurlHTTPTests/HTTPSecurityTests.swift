@@ -36,6 +36,14 @@ struct HTTPSecurityTests {
         await #expect(throws: HTTPClientError.self) { try await self.client.send(request) }
     }
 
+    @Test("a file of authorities that holds none says so")
+    func noAuthority() async throws {
+        var request = HTTPRequest(url: self.server.tls + "/hello")
+        request.tls.authorities = .file(self.server.path("server.key"))
+        let error = await #expect(throws: HTTPClientError.self) { try await self.client.send(request) }
+        #expect(error?.description == "the file of certificate authorities is missing, or holds none in PEM format")
+    }
+
     @Test("trust given for one request is not kept for the next one")
     func trustIsPerRequest() async throws {
         var request = HTTPRequest(url: self.server.tls + "/hello")
