@@ -79,6 +79,21 @@ struct ReloadTests {
         #expect(try await collector.stop().code == 0)
     }
 
+    @Test("SIGTERM ends the program, also together with SIGHUP", arguments: [[SIGHUP, SIGTERM], [SIGTERM, SIGHUP]])
+    func endsDuringReload(signals: [Int32]) async throws {
+        let collector = try await self.start("otlp-connection-limit: 100\n")
+        let client = try await StubbornClient(of: collector)
+        defer { client.stop() }
+        kill(collector.processID, signals[0])
+        if signals[0] == SIGHUP {
+            try await eventually("the file is read again") { collector.logText.contains("begins anew") }
+        }
+        let end = try await collector.stop(signals[1])
+        #expect(end.code == 0, "\(collector.logText)")
+        #expect(end.duration < .seconds(5))
+        #expect(Self.errors(of: collector).isEmpty)
+    }
+
     @Test("without a file there is nothing to read: SIGHUP ends the program, as a closed terminal should")
     func withoutFile() async throws {
         let collector = try await CollectorProcess()

@@ -19,46 +19,11 @@ struct ServeTests {
         #expect(!collector.logText.contains("\"level\":\"error\""), "\(collector.logText)")
     }
 
-    /// A client that opens every kind of connection and then neither reads nor closes.
-    private static let stubbornClient = """
-        import socket, ssl, sys, time
-        def plain(address, request=b""):
-            host, port = address.split(":")
-            connection = socket.create_connection((host, int(port)))
-            if request: connection.send(request)
-            return connection
-        def tls(address, protocol, request=b""):
-            context = ssl._create_unverified_context()
-            context.set_alpn_protocols([protocol])
-            connection = context.wrap_socket(plain(address))
-            if request: connection.send(request)
-            return connection
-        grpc, http, metrics, api, health = sys.argv[1:6]
-        get = b"GET /metrics HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n"
-        half = b"POST /v1/logs HTTP/1.1\\r\\nHost: x\\r\\nContent-Type: application/json\\r\\n"
-        half += b"Content-Length: 9\\r\\n\\r\\n{"
-        held = [plain(a) for a in (grpc, http, metrics, api, health)]
-        held += [plain(metrics, get), plain(metrics, get[:9]), plain(http, half)]
-        held += [tls(api, "h2"), tls(api, "http/1.1"), tls(api, "http/1.1", get)]
-        open(sys.argv[6], "w").write("held")
-        time.sleep(60)
-        """
-
     @Test("connections that nobody closes do not hold up the end")
     func stopsDespiteOpenConnections() async throws {
-        let python = try #require(Program.find("python3"))
         let collector = try await CollectorProcess()
-        let ready = collector.directory.appending(path: "held")
-        let listeners = ["otlp_grpc", "otlp_http", "metrics", "api", "health"]
-        let client = Process()
-        client.executableURL = python
-        client.arguments =
-            ["-c", Self.stubbornClient] + listeners.compactMap { collector.addresses[$0] } + [ready.path]
-        try client.run()
-        defer { kill(client.processIdentifier, SIGKILL) }
-        try await eventually("the connections are open", seconds: 20) {
-            FileManager.default.fileExists(atPath: ready.path)
-        }
+        let client = try await StubbornClient(of: collector)
+        defer { client.stop() }
         let end = try await collector.stop()
         #expect(end.code == 0, "\(collector.logText)")
         #expect(end.duration < .seconds(5))

@@ -64,39 +64,11 @@ struct ServeCommand: AsyncParsableCommand {
             () throws(ConfigurationError) in try options.effective()
         }
         if options.hasFile { HangupSignal.install() }
-        try await Self.serve(effective, reload)
-    }
-
-    /// A start that fails within this fails because of its configuration.
-    private static let startSeconds = 10.0
-
-    /// Runs one collector after the other, until one ends without a configuration for the next.
-    private static func serve(_ first: EffectiveConfiguration, _ reload: ConfigurationReload) async throws {
-        var current = first
-        var former: EffectiveConfiguration?
-        while true {
-            let logger = Self.makeLogger(current.configuration)
-            for warning in current.warnings { logger.warning("\(warning)") }
-            let start = WallClock.now()
-            do {
-                try await Collector(configuration: current.configuration, reload: reload, logger: logger).run()
-                guard let next = reload.takeNext() else { return }
-                former = current
-                current = next
-            } catch {
-                let isStart = WallClock.now().seconds(since: start) < Self.startSeconds
-                guard isStart, let working = former else {
-                    logger.critical("tokenscale cannot run", metadata: ["reason": "\(error)"])
-                    throw ExitCode.failure
-                }
-                logger.error(
-                    "tokenscale cannot run with the new configuration; it runs with the former one",
-                    metadata: ["reason": "\(error)"]
-                )
-                reload.failed()
-                former = nil
-                current = working
-            }
+        do {
+            try await CollectorLoop.run(effective, reload: reload) { Self.makeLogger($0) }
+        } catch {
+            // It was logged.
+            throw ExitCode.failure
         }
     }
 

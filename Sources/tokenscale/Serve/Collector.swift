@@ -7,7 +7,6 @@ import OTLP
 import OTLPReceiver
 import ServiceLifecycle
 import TokenscaleCore
-import UnixSignals
 
 /// The wiring: makes every part from the configuration, connects them, and runs them until a signal.
 ///
@@ -38,7 +37,7 @@ struct Collector: Sendable {
         let report: StartReport
     }
 
-    /// Runs until SIGTERM or SIGINT, or until there is another configuration to run with.
+    /// Runs until the surrounding ``CollectorLoop`` shuts down, or until there is another configuration to run with.
     ///
     /// - Throws: What made it end otherwise; a port that is taken, an unusable data directory.
     func run() async throws {
@@ -97,11 +96,11 @@ struct Collector: Sendable {
     }
 
     private func run(_ services: [any Service]) async throws {
+        // The reload comes last, so that it ends first: one that ended during a shutdown would be taken for a failure.
         var configuration = ServiceGroupConfiguration(
-            services: [.init(service: self.reload, successTerminationBehavior: .gracefullyShutdownGroup)]
-                + services.map { .init(service: $0) },
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: self.quietLogger
+            services: services.map { .init(service: $0) }
+                + [.init(service: self.reload, successTerminationBehavior: .gracefullyShutdownGroup)],
+            logger: Self.quietLogger(self.logger)
         )
         configuration.maximumGracefulShutdownDuration = .seconds(Self.shutdownSeconds)
         try await ServiceGroup(configuration: configuration).run()
@@ -118,10 +117,10 @@ struct Collector: Sendable {
     }
 
     /// The service group tells each step of its work; only its troubles are of interest.
-    private var quietLogger: Logger {
-        var logger = self.logger
-        logger.logLevel = max(.warning, self.logger.logLevel)
-        return logger
+    static func quietLogger(_ logger: Logger) -> Logger {
+        var quiet = logger
+        quiet.logLevel = max(.warning, logger.logLevel)
+        return quiet
     }
 
     private func scrapers(_ parts: Parts, client: HTTPClient) -> [any Service] {

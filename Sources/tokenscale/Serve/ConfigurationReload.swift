@@ -6,7 +6,7 @@ import TokenscaleCore
 
 /// Reads the configuration again when SIGHUP asks for it.
 ///
-/// One without faults ends the collector gracefully, and ``ServeCommand`` begins the next one with it; with faults
+/// One without faults ends the collector gracefully, and ``CollectorLoop`` begins the next one with it; with faults
 /// nothing changes. See <doc:0004-a-reload-is-a-restart-inside>.
 final class ConfigurationReload: Service {
     struct Status: Equatable, Sendable {
