@@ -102,6 +102,11 @@ package final class Aggregator: Sendable {
         return self.shard(of: key).shard.withLock { $0.recordQueue(snapshot) }
     }
 
+    /// Our own clock was set, to `now`. Totals stay as they are; pods with sessions are unknown for 80 s.
+    package func clockWasSet(at now: Timestamp) {
+        for box in self.shards { box.shard.withLock { $0.clockWasSet(at: now) } }
+    }
+
     /// Copies everything into one immutable value. Called once a second.
     package func snapshot(now: Timestamp) -> Snapshot {
         var result = Snapshot()

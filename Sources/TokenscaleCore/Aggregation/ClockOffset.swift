@@ -20,7 +20,7 @@ package struct ClockOffset: Sendable {
     /// How long an observed minimum is kept at least.
     private static let periodSeconds = 300.0
     private static let proofCount = 3
-    private static let proofSeconds = 20.0
+    static let proofSeconds = 20.0
     /// Delays agree within this: events wait up to 5 s for their export, and a retry takes some more.
     private static let agreement: Int64 = 10_000_000_000
     /// A lead beyond this ends with the first delivery within this.

@@ -2,7 +2,8 @@
 struct Shard: Sendable {
     let configuration: AggregatorConfiguration
     let hash: KeyedHash
-    let startTime: Timestamp
+    /// Since when rates have been watched: the start of the process, or the last time that our clock was set.
+    private(set) var startTime: Timestamp
     var pods: [PodEntry] = []
     var podIndex = SlotIndex()
     var sessions: [SessionEntry] = []
@@ -27,6 +28,14 @@ struct Shard: Sendable {
             keyLimit: Swift.max(1, configuration.deduplicationKeyLimit / shardCount)
         )
         self.retired = RetiredStreams(countMax: Self.retiredStreamCountMax)
+    }
+
+    /// Our own clock was set: what was learnt of the senders' clocks is void, and what the windows hold is of other
+    /// seconds. Rates are not known until both have been learnt anew.
+    mutating func clockWasSet(at now: Timestamp) {
+        self.startTime = now.advanced(bySeconds: ClockOffset.proofSeconds)
+        for slot in self.podIndex.slots { self.pods[slot].clock = ClockOffset() }
+        for slot in self.sessionIndex.slots { self.sessions[slot].beganInSight = false }
     }
 
     // MARK: Names

@@ -18,8 +18,9 @@ struct TickLoop: Service {
             var jumps = ClockJumps()
             while !Task.isCancelled {
                 if let seconds = jumps.check(wall: WallClock.now(), elapsed: clock.now) {
+                    self.aggregator.clockWasSet(at: WallClock.now())
                     self.logger.warning(
-                        "The clock of this machine was set; rates need a minute to be right again. Does it run NTP?",
+                        "The clock of this machine was set; rates are not known for 80 s. Does it run NTP?",
                         metadata: ["seconds": "\(seconds)"]
                     )
                 }

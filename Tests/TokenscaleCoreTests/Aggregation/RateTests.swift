@@ -53,6 +53,33 @@ struct RateTests {
         #expect(test.snapshot().statistics.futureItemCount == 1)
     }
 
+    @Test("when our own clock is set, rates are unknown until they are right", arguments: [-3_600.0, -20, 90, 7_200])
+    func clockSet(_ jump: Double) {
+        var test = TestAggregator()
+        var sent = 0
+        // 100 tokens a second by an agent whose clock stays what it is.
+        func work(seconds: Int, jumped: Double) {
+            for _ in 0..<seconds {
+                var body = BatchBuilder()
+                body.request(self.output(100), id: "r\(sent)", at: test.now.advanced(bySeconds: -jumped))
+                test.record(body)
+                sent += 1
+                test.advance(1)
+            }
+        }
+        work(seconds: 70, jumped: 0)
+        #expect(test.pod()?.state == .active)
+        test.advance(jump)
+        test.aggregator.clockWasSet(at: test.now)
+        #expect(test.pod()?.state == .unknown(.windowNotCovered))
+        work(seconds: 78, jumped: jump)
+        #expect(test.pod()?.state == .unknown(.windowNotCovered))
+        work(seconds: 4, jumped: jump)
+        #expect(test.pod()?.state == .active)
+        #expect(abs(test.rate().output - 6_000) <= 200, "\(test.rate().output)")
+        #expect(test.total().output == Int64(sent) * 100)
+    }
+
     @Test("when our own clock is set back, the rate begins anew instead of being 0 until the old time comes again")
     func clockSetBack() {
         var test = TestAggregator()
