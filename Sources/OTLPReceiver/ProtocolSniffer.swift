@@ -129,6 +129,9 @@ private final class HTTP2ErrorHandler: ChannelInboundHandler {
             // Reported as well when an answer of ours crosses the cancellation of its call: other calls of the
             // connection must not suffer. (After a true violation NIO has sent GOAWAY, and then reports more.)
             return
+        case is NIOHTTP2Errors.CreatedStreamAfterGoaway:
+            // Under way when we began to shut down: refused in a way that lets the client send it again.
+            self.count(.notServing, "the receiver is shutting down")
         case is NIOHTTP2Errors.ExcessivelyLargeHeaderBlock:
             self.count(.headersTooLarge, "the header fields of a request exceed the limit")
         case is NIOHTTP2Errors.MaxStreamsViolation:

@@ -16,7 +16,8 @@ extension Worker {
             self.count(
                 self.isDraining ? .notServing : .connectionLimit,
                 peer: peer,
-                message: "\(count) connections are open, allowed are \(limit)"
+                message: self.isDraining
+                    ? "the receiver is shutting down" : "\(count) connections are open, allowed are \(limit)"
             )
             return nil
         }

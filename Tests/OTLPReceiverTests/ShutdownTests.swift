@@ -44,13 +44,15 @@ struct ShutdownTests {
         #expect(clock.now - start < .seconds(2), "the drain waited although all requests were answered")
     }
 
-    @Test("gRPC connections get GOAWAY, their open calls an answer")
+    @Test("gRPC connections get GOAWAY, open calls an answer, and new ones are refused without blame")
     func drainsGRPC() async throws {
         let (open, continuation) = AsyncStream.makeStream(of: Void.self)
         let call = Box<(client: HTTP2Client, stream: UInt32)>()
+        let counters = Box<ReceiverCounters>()
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 try await TestReceiver.run { receiver in
+                    counters.value = receiver.counters
                     let client = try await HTTP2Client(port: receiver.grpcPort)
                     call.value = (client, try await client.open(HTTP2Client.grpcHeaders(HTTP2Client.logs)))
                     try await eventually("the call is in flight") { receiver.statistics.inFlightRequestCount == 1 }
@@ -60,11 +62,15 @@ struct ShutdownTests {
             for await _ in open {}
             let (client, stream) = try #require(call.value)
             while client.goAwayCount == 0 { _ = try await client.next() }
+            // It was under way when the client was told to go.
+            let late = try await client.open(HTTP2Client.grpcHeaders(HTTP2Client.logs))
+            #expect(try await client.response(on: late)?.resetCode == 7, "REFUSED_STREAM: it may be sent again")
             try await client.send(HTTP2Client.message([1]), on: stream)
             #expect(try await client.response(on: stream)?.grpcStatus == "0")
             while try await client.next() != nil {}
             try await tasks.waitForAll()
         }
+        #expect(counters.value?.statistics.refusals == [.notServing: 1])
     }
 
     @Test("a client that never finishes is cut after the drain time")
