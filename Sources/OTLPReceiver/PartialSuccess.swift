@@ -21,6 +21,13 @@ struct PartialSuccess: Equatable {
                     + "is reached; see tokenscale_* on /metrics for which one"
             )
         }
+        if outcome.ambiguousCount > 0 {
+            parts.append(
+                "\(outcome.ambiguousCount) points not taken: they leave open whether they are increments or totals; "
+                    + "send counters as sums with aggregation temporality delta (1) or cumulative (2), queue depths "
+                    + "as gauges"
+            )
+        }
         if outcome.refusedCount > 0 {
             parts.append(
                 "\(outcome.refusedCount) items not taken: they name a pod that does not belong to the sender's address"

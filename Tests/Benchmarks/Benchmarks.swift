@@ -215,6 +215,7 @@ enum Benchmarks {
 
 extension RecordOutcome {
     fileprivate var itemCount: Int {
-        self.acceptedCount + self.duplicateCount + self.ignoredCount + self.limitedCount + self.refusedCount
+        self.acceptedCount + self.duplicateCount + self.ignoredCount + self.limitedCount + self.ambiguousCount
+            + self.refusedCount
     }
 }

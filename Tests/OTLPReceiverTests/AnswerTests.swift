@@ -45,6 +45,18 @@ struct AnswerTests {
         #expect(answers[10].contains(#""rejectedSpans": "300""#))
     }
 
+    @Test("who sends points without a temporality is told what to do, and nothing of limits")
+    func ambiguous() throws {
+        var outcome = RecordOutcome()
+        outcome.acceptedCount = 5
+        outcome.ambiguousCount = 3
+        let partial = try #require(PartialSuccess(outcome))
+        #expect(partial.rejectedCount == 3)
+        #expect(partial.message.hasPrefix("3 points not taken:"))
+        #expect(partial.message.contains("delta (1) or cumulative (2)"))
+        #expect(!partial.message.contains("limit"))
+    }
+
     @Test("every refusal has a status in both protocols, and only overload may be tried again")
     func refusals() {
         for reason in IngestStatistics.Refusal.allCases {

@@ -41,7 +41,8 @@ struct SelfExposition: Sendable {
         let outcome = statistics.outcome
         let outcomes = [
             ("accepted", outcome.acceptedCount), ("duplicate", outcome.duplicateCount),
-            ("ignored", outcome.ignoredCount), ("limited", outcome.limitedCount), ("refused", outcome.refusedCount),
+            ("ignored", outcome.ignoredCount), ("limited", outcome.limitedCount),
+            ("ambiguous", outcome.ambiguousCount), ("refused", outcome.refusedCount),
             ("unattributed", outcome.unattributedCount),
         ]
         for (name, count) in outcomes { writer.sample([("outcome", name)], Int64(count)) }

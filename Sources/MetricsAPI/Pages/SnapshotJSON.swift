@@ -169,6 +169,7 @@ struct SnapshotJSON: Sendable {
         json.member("duplicateItems", statistics.outcome.duplicateCount)
         json.member("ignoredItems", statistics.outcome.ignoredCount)
         json.member("limitedItems", statistics.outcome.limitedCount)
+        json.member("ambiguousItems", statistics.outcome.ambiguousCount)
         json.member("refusedItems", statistics.outcome.refusedCount)
         json.member("unattributedItems", statistics.outcome.unattributedCount)
         json.member("unattributedTokens", statistics.unattributedTokens)

@@ -75,6 +75,7 @@ struct StatusPage: Sendable {
             ("items accepted", Int64(outcome.acceptedCount), "events and metric points that were counted"),
             ("duplicates", Int64(outcome.duplicateCount), "sent again by an agent, counted once"),
             ("refused", Int64(outcome.refusedCount), "from a pod that the sender is not"),
+            ("ambiguous", Int64(outcome.ambiguousCount), "points that are neither increments nor totals; not counted"),
             ("at a limit", Int64(outcome.limitedCount), "of pods, sessions or series beyond a configured limit"),
             ("late", statistics.lateItemCount, "too late for a rate, counted in the totals"),
             ("unattributed tokens", statistics.unattributedTokens, "of senders that no pod could be named for"),

@@ -88,6 +88,10 @@ extension Shard {
             outcome.ignoredCount += 1
             return
         }
+        guard !point.isAmbiguous else {
+            outcome.ambiguousCount += 1
+            return
+        }
         if point.kind == .queueDepth {
             self.recordQueue(point, text: text, context: context, outcome: &outcome)
             return
@@ -154,7 +158,8 @@ extension Shard {
         let spreadMax = self.configuration.exportIntervalSeconds
         let stream = context.resource.combined(with: point.stream)
         switch point.temporality {
-        case .delta, .unspecified, .none:
+        // A gauge that is not ambiguous counts nothing: it shows that the sender lives.
+        case .delta, .none, .unspecified:
             let times = Hash128(
                 low: UInt64(bitPattern: point.start.nanoseconds),
                 high: UInt64(bitPattern: point.time.nanoseconds)

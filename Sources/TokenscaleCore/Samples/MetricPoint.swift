@@ -70,6 +70,20 @@ package struct MetricPoint: Sendable {
 
     package init() {}
 
+    /// Whether the sender leaves open if ``value`` is an increment or a total: a sum without a temporality
+    /// ("UNSPECIFIED … MUST not be used", opentelemetry/proto/metrics/v1/metrics.proto), a gauge of what has to be
+    /// added up, or increments of a depth. Such a point is refused: taken for increments, totals would be counted again
+    /// at every export.
+    @inline(__always)
+    var isAmbiguous: Bool {
+        switch self.temporality {
+        case .delta: self.kind == .queueDepth
+        case .cumulative: false
+        case .unspecified: true
+        case .none: self.kind != .queueDepth && self.kind != .other
+        }
+    }
+
     /// Moves every range.
     @inline(__always)
     mutating func move(by offset: Int) {

@@ -52,6 +52,8 @@ package struct RecordOutcome: Equatable, Sendable {
     package var ignoredCount = 0
     /// Items refused because a limit for *new* pods, sessions or series was reached.
     package var limitedCount = 0
+    /// Points whose temporality leaves open what they count: ``MetricPoint/isAmbiguous``.
+    package var ambiguousCount = 0
     /// Items that name a pod which contradicts the pod directory.
     package var refusedCount = 0
     /// Items recorded, but without a pod: counted and named, never guessed.
@@ -64,10 +66,11 @@ package struct RecordOutcome: Equatable, Sendable {
         left.duplicateCount += right.duplicateCount
         left.ignoredCount += right.ignoredCount
         left.limitedCount += right.limitedCount
+        left.ambiguousCount += right.ambiguousCount
         left.refusedCount += right.refusedCount
         left.unattributedCount += right.unattributedCount
     }
 
     /// Items that the sender must be told were not taken (`partial_success`).
-    package var rejectedCount: Int { self.limitedCount + self.refusedCount }
+    package var rejectedCount: Int { self.limitedCount + self.ambiguousCount + self.refusedCount }
 }

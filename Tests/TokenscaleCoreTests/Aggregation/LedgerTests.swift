@@ -30,6 +30,43 @@ struct LedgerTests {
         #expect(test.total() == self.tokens + self.tokens)
     }
 
+    @Test(
+        "a point that leaves open whether it is an increment or a total counts nothing and is refused",
+        arguments: [
+            (MetricKind.outputTokens, Temporality.unspecified), (.outputTokens, .none), (.genAIInputTokens, .none),
+            (.cost, .unspecified), (.activeTime, .none), (.other, .unspecified),
+            (.queueDepth, .unspecified), (.queueDepth, .delta),
+        ]
+    )
+    func ambiguous(kind: MetricKind, temporality: Temporality) {
+        var test = TestAggregator()
+        for _ in 0..<3 {
+            test.advance(10)
+            var body = BatchBuilder()
+            body.point(7, kind, temporality: temporality, start: test.now.advanced(bySeconds: -5), time: test.now)
+            let outcome = test.record(body)
+            #expect(outcome.ambiguousCount == 1 && outcome.rejectedCount == 1 && outcome.acceptedCount == 0)
+        }
+        let snapshot = test.snapshot()
+        #expect(snapshot.counters.isEmpty && snapshot.queues.isEmpty)
+        #expect(snapshot.statistics.sessionCount == 0, "a session is not made for what is refused")
+        #expect(snapshot.statistics.outcome.ambiguousCount == 3)
+    }
+
+    @Test(
+        "what its temporality makes clear is taken",
+        arguments: [
+            (MetricKind.outputTokens, Temporality.delta), (.outputTokens, .cumulative), (.other, .none),
+            (.other, .delta), (.queueDepth, .none), (.queueDepth, .cumulative),
+        ]
+    )
+    func clear(kind: MetricKind, temporality: Temporality) {
+        let test = TestAggregator()
+        var body = BatchBuilder()
+        body.point(7, kind, temporality: temporality, start: test.now.advanced(bySeconds: -5), time: test.now)
+        #expect(test.record(body).acceptedCount == 1)
+    }
+
     @Test("events and metrics of the same usage are not added")
     func bothSources() {
         var test = TestAggregator()
