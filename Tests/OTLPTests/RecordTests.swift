@@ -124,6 +124,14 @@ struct RecordTests {
         )
         #expect(try time { $0.fixed64(11, 7) } == Timestamp(nanoseconds: 7))
         #expect(try time { $0.attribute(6, "event.timestamp", "soon") } == .zero)
+        for noDate in ["2026-02-31T22:21:21.940Z", "2026-11-20T22:21:21.940+99:99"] {
+            #expect(
+                try time {
+                    $0.attribute(6, "event.timestamp", noDate)
+                    $0.fixed64(1, 5)
+                } == Timestamp(nanoseconds: 5)
+            )
+        }
         #expect(try time { $0.fixed64(1, .max) } == Timestamp(nanoseconds: .max))
     }
 

@@ -1,6 +1,6 @@
 extension Timestamp {
-    /// A moment such as `2026-11-20T22:21:21.940Z`, with up to nine digits of a fraction and `Z` or an offset `±hh:mm`.
-    /// `nil` for anything else.
+    /// A moment such as `2026-11-20T22:21:21.940Z` (RFC 3339 §5.6), for years 1970 to 2200; of a fraction nine digits
+    /// count. `nil` for anything else: a day that the month has not, an offset of a day or more.
     package init?(iso8601 text: RawSpan) {
         guard text.byteCount >= 20,
             let year = Self.digits(text, 0, 4), let month = Self.digits(text, 5, 2), let day = Self.digits(text, 8, 2),
@@ -11,12 +11,13 @@ extension Timestamp {
             text.unsafeByte(10) | 0x20 == UInt8(ascii: "t"), text.unsafeByte(13) == UInt8(ascii: ":"),
             text.unsafeByte(16) == UInt8(ascii: ":")
         else { return nil }
-        guard 1...12 ~= month, 1...31 ~= day, hour < 24, minute < 60, second <= 60, 1970...2200 ~= year else {
+        guard 1970...2200 ~= year, 1...12 ~= month, 1...Self.dayCount(year: year, month: month) ~= day,
+            hour < 24, minute < 60, second <= 60
+        else { return nil }
+        var offset = 19
+        guard let fraction = Self.fraction(text, at: &offset), let zone = Self.zone(text, at: offset) else {
             return nil
         }
-        var offset = 19
-        let fraction = Self.fraction(text, at: &offset)
-        guard let zone = Self.zone(text, at: offset) else { return nil }
         let days = Self.daysSinceEpoch(year: year, month: month, day: day)
         let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second - zone
         self.init(nanoseconds: seconds * 1_000_000_000 + fraction)
@@ -37,6 +38,15 @@ extension Timestamp {
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
+    /// Days of a month, 1 to 12.
+    private static func dayCount(year: Int64, month: Int64) -> Int64 {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
+    }
+
     private static func digits(_ text: RawSpan, _ offset: Int, _ count: Int) -> Int64? {
         guard offset + count <= text.byteCount else { return nil }
         var value: Int64 = 0
@@ -48,10 +58,11 @@ extension Timestamp {
         return value
     }
 
-    /// Nanoseconds; digits beyond the ninth are cut off.
-    private static func fraction(_ text: RawSpan, at offset: inout Int) -> Int64 {
+    /// Nanoseconds; digits beyond the ninth are cut off. `nil` for a point without digits.
+    private static func fraction(_ text: RawSpan, at offset: inout Int) -> Int64? {
         guard offset < text.byteCount, text.unsafeByte(offset) == UInt8(ascii: ".") else { return 0 }
         offset += 1
+        guard offset < text.byteCount, text.unsafeByte(offset).isASCIIDigit else { return nil }
         var value: Int64 = 0
         var unit: Int64 = 100_000_000
         while offset < text.byteCount, text.unsafeByte(offset).isASCIIDigit {
@@ -69,7 +80,8 @@ extension Timestamp {
         if sign | 0x20 == UInt8(ascii: "z") { return offset + 1 == text.byteCount ? 0 : nil }
         guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"), offset + 6 == text.byteCount,
             text.unsafeByte(offset + 3) == UInt8(ascii: ":"),
-            let hours = Self.digits(text, offset + 1, 2), let minutes = Self.digits(text, offset + 4, 2)
+            let hours = Self.digits(text, offset + 1, 2), hours < 24,
+            let minutes = Self.digits(text, offset + 4, 2), minutes < 60
         else { return nil }
         return (hours * 3_600 + minutes * 60) * (sign == UInt8(ascii: "-") ? -1 : 1)
     }

@@ -25,11 +25,27 @@ struct TimeTests {
         arguments: [
             "", "now", "2026-11-20", "2026-11-20T22:21:21", "2026-13-20T22:21:21Z", "2026-11-20T24:21:21Z",
             "2026-11-20T22:21:21Zx", "2026-11-20T22:21:21+1:00", "1969-12-31T23:59:59Z", "9999-11-20T22:21:21Z",
-            "2026/11/20T22:21:21Z", "２026-11-20T22:21:21Z",
+            "2026/11/20T22:21:21Z", "２026-11-20T22:21:21Z", "2026-02-31T12:00:00Z", "2026-04-31T12:00:00Z",
+            "2026-02-29T12:00:00Z", "2100-02-29T12:00:00Z", "2026-01-32T12:00:00Z", "2026-11-00T12:00:00Z",
+            "2026-00-20T12:00:00Z", "2026-11-20T22:21:21+99:99", "2026-11-20T22:21:21+24:00",
+            "2026-11-20T22:21:21-01:60", "2026-11-20T22:21:21.Z", "2026-11-20T22:21:61Z",
         ]
     )
     func noMoments(text: String) {
         #expect(Timestamp(iso8601: text) == nil)
+    }
+
+    @Test("every day of the range reads back, and the day after each month's last is none")
+    func everyDayOfISO8601() {
+        for day in Int64(0)..<84_370 {
+            let time = Timestamp(seconds: day * 86_400 + day % 86_400)
+            let text = UTCTime(time).rfc3339InSeconds
+            #expect(Timestamp(iso8601: text) == time)
+            let next = UTCTime(time.advanced(bySeconds: 86_400))
+            guard next.day == 1 else { continue }
+            let beyond = text.prefix(8) + String(UTCTime(time).day + 1) + text.dropFirst(10)
+            #expect(Timestamp(iso8601: String(beyond)) == nil)
+        }
     }
 
     @Test(
