@@ -54,7 +54,7 @@ package enum AlertProbe {
         let verdict: DeliveryVerdict
         do throws(ReceiverRequestError) {
             verdict = try await ReceiverLane.send(
-                try request.request(for: [transition], now: now()),
+                try await request.request(for: [transition], now: now()),
                 with: client,
                 now: now
             )

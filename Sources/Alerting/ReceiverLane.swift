@@ -179,7 +179,7 @@ struct ReceiverLane: Sendable {
     private func send(_ transitions: [AlertTransition], _ request: ReceiverRequest) async -> DeliveryVerdict? {
         do throws(ReceiverRequestError) {
             return try await ReceiverLane.send(
-                try request.request(for: transitions, now: self.now()),
+                try await request.request(for: transitions, now: self.now()),
                 with: self.client,
                 now: self.now
             )

@@ -34,27 +34,27 @@ struct ReceiverRequest: Sendable {
     func request(
         for transitions: [AlertTransition],
         now: Timestamp
-    ) throws(ReceiverRequestError) -> HTTPRequest {
+    ) async throws(ReceiverRequestError) -> HTTPRequest {
         guard let transition = transitions.first else {
             preconditionFailure("a request tells at least one transition")
         }
         switch self.receiver.kind {
-        case .alertmanager: return try self.post(self.payload.alertmanager(transitions, now: now))
-        case .slack: return try self.post(self.payload.slack(transition))
+        case .alertmanager: return try await self.post(self.payload.alertmanager(transitions, now: now))
+        case .slack: return try await self.post(self.payload.slack(transition))
         case .pagerduty:
-            let key = try self.secrets().first ?? ""
-            return try self.post(self.payload.pagerDuty(transition, routingKey: key))
+            let key = try await self.secrets().first ?? ""
+            return try await self.post(self.payload.pagerDuty(transition, routingKey: key))
         case .webhook:
             let body = self.payload.webhook(transition, receiver: self.receiver.name).bytes
-            return try self.signed(body, id: transition.id, now: now)
-        case .cloudevents: return try self.cloudEvent(transition, now: now)
+            return try await self.signed(body, id: transition.id, now: now)
+        case .cloudevents: return try await self.cloudEvent(transition, now: now)
         }
     }
 
     private func cloudEvent(
         _ transition: AlertTransition,
         now: Timestamp
-    ) throws(ReceiverRequestError) -> HTTPRequest {
+    ) async throws(ReceiverRequestError) -> HTTPRequest {
         let attributes = self.payload.cloudEventAttributes(transition)
         let data = self.payload.cloudEventData(transition)
         switch self.receiver.contentMode {
@@ -62,9 +62,9 @@ struct ReceiverRequest: Sendable {
             var event = attributes.mapValues { JSONValue.string($0) }
             event["data"] = data
             let type = "application/cloudevents+json; charset=utf-8"
-            return try self.signed(JSONValue.object(event).bytes, id: transition.id, contentType: type, now: now)
+            return try await self.signed(JSONValue.object(event).bytes, id: transition.id, contentType: type, now: now)
         case .binary:
-            var request = try self.signed(data.bytes, id: transition.id, now: now)
+            var request = try await self.signed(data.bytes, id: transition.id, now: now)
             for (name, value) in attributes.sorted(by: { $0.key < $1.key }) where name != "datacontenttype" {
                 request.headers.append(HTTPHeader(name: "ce-\(name)", value: Self.headerEscaped(value)))
             }
@@ -94,11 +94,11 @@ struct ReceiverRequest: Sendable {
         id: String,
         contentType: String = "application/json",
         now: Timestamp
-    ) throws(ReceiverRequestError) -> HTTPRequest {
-        var request = try self.post(body, contentType: contentType)
+    ) async throws(ReceiverRequestError) -> HTTPRequest {
+        var request = try await self.post(body, contentType: contentType)
         request.headers.append(HTTPHeader(name: "webhook-id", value: id))
         request.headers.append(HTTPHeader(name: "webhook-timestamp", value: String(now.second)))
-        guard let signature = WebhookSignature(secrets: try self.secrets()) else {
+        guard let signature = WebhookSignature(secrets: try await self.secrets()) else {
             throw .secretUnusable(file: self.receiver.secretFiles.joined(separator: ", "))
         }
         if !signature.isEmpty {
@@ -108,14 +108,14 @@ struct ReceiverRequest: Sendable {
         return request
     }
 
-    private func post(_ body: JSONValue) throws(ReceiverRequestError) -> HTTPRequest {
-        try self.post(body.bytes, contentType: "application/json")
+    private func post(_ body: JSONValue) async throws(ReceiverRequestError) -> HTTPRequest {
+        try await self.post(body.bytes, contentType: "application/json")
     }
 
-    private func post(_ body: [UInt8], contentType: String) throws(ReceiverRequestError) -> HTTPRequest {
+    private func post(_ body: [UInt8], contentType: String) async throws(ReceiverRequestError) -> HTTPRequest {
         var request = HTTPRequest(
             .post,
-            url: try self.url(),
+            url: try await self.url(),
             headers: [HTTPHeader(name: "content-type", value: contentType)],
             body: body
         )
@@ -130,23 +130,23 @@ struct ReceiverRequest: Sendable {
         return request
     }
 
-    private func url() throws(ReceiverRequestError) -> String {
+    private func url() async throws(ReceiverRequestError) -> String {
         var url = self.receiver.url ?? "https://events.pagerduty.com/v2/enqueue"
-        if let file = self.receiver.urlFile { url = try Self.read(file) }
+        if let file = self.receiver.urlFile { url = try await Self.read(file) }
         guard self.receiver.kind == .alertmanager else { return url }
         while url.hasSuffix("/") { url.removeLast() }
         return url + "/api/v2/alerts"
     }
 
-    private func secrets() throws(ReceiverRequestError) -> [String] {
+    private func secrets() async throws(ReceiverRequestError) -> [String] {
         var secrets: [String] = []
-        for file in self.receiver.secretFiles { secrets.append(try Self.read(file)) }
+        for file in self.receiver.secretFiles { secrets.append(try await Self.read(file)) }
         return secrets
     }
 
-    private static func read(_ file: String) throws(ReceiverRequestError) -> String {
+    private static func read(_ file: String) async throws(ReceiverRequestError) -> String {
         do throws(HTTPClientError) {
-            return try SmallFile.read(file).trimmed
+            return try await SmallFile.contents(of: file).trimmed
         } catch {
             throw .http(error)
         }

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 
 /// A credential file: small, on a memory file system, replaced in place when it is rotated.
@@ -13,7 +14,19 @@ package struct SmallFile: Sendable {
         return String(text)
     }
 
-    /// Blocks for the time of a read from memory.
+    /// Reads on a thread that may block: a file can lie on a volume that hangs.
+    package static func contents(of path: String) async throws(HTTPClientError) -> SmallFile {
+        let result: Result<SmallFile, HTTPClientError> = await withCheckedContinuation { continuation in
+            Self.readers.async {
+                continuation.resume(returning: Result { () throws(HTTPClientError) in try Self.read(path) })
+            }
+        }
+        return try result.get()
+    }
+
+    private static let readers = DispatchQueue(label: "dev.tokenscale.files", attributes: .concurrent)
+
+    /// Blocks: for threads of our own, and before anything is served.
     package static func read(_ path: String) throws(HTTPClientError) -> SmallFile {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .credentialUnreadable(errorNumber: errno) }

@@ -118,6 +118,32 @@ struct TransportTests {
         #expect(try linesAfterLooking { try write("broken", good.keyPEM) } == 3)
     }
 
+    @Test("the files are looked at on a thread that may block")
+    func leavesThePoolAlone() async throws {
+        let directory = try TemporaryDirectory()
+        let issued = try TestAuthority("authority").issue("server", usage: .serverAuth, names: ["localhost"])
+        try directory.write(issued.certificatePEM, to: "tls.crt")
+        try directory.write(issued.keyPEM, to: "tls.key")
+        // The time is asked for right before the files are read. Threads of the cooperative pool run tasks.
+        let isTask = Mutex<[Bool]>([])
+        let store = try ServerCertificateStore(
+            source: .files(chain: directory.path("tls.crt"), privateKey: directory.path("tls.key")),
+            checkInterval: .milliseconds(1),
+            now: {
+                isTask.withLock { $0.append(unsafe withUnsafeCurrentTask { unsafe $0 != nil }) }
+                return Fleet.time
+            },
+            logger: .silent
+        )
+        isTask.withLock { $0 = [] }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await store.run() }
+            try await eventually("two looks") { isTask.withLock { $0.count >= 2 } }
+            group.cancelAll()
+        }
+        #expect(!isTask.withLock { $0 }.contains(true))
+    }
+
     @Test("a certificate that cannot be used at the start is an error in words")
     func badFiles() {
         #expect(throws: MetricsAPIError.self) {

@@ -1,6 +1,7 @@
 import FoundationEssentials
 package import Logging
 import NIOCore
+import NIOPosix
 import NIOSSL
 import ServiceLifecycle
 import Synchronization
@@ -36,6 +37,8 @@ package final class ServerCertificateStore: Service {
     private let logger: Logger
     private let state: Mutex<State>
 
+    /// Blocks while it reads the files: it is made before anything is served.
+    ///
     /// - Parameter checkInterval: How often the files are looked at. A rotated Secret shows in a pod after about a
     ///   minute anyway.
     /// - Throws: ``MetricsAPIError``: the first certificate must be good; later bad ones are logged and not used.
@@ -66,12 +69,13 @@ package final class ServerCertificateStore: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 try? await Task.sleep(for: self.checkInterval)
-                self.refresh()
+                // Reading files blocks: not on the cooperative pool.
+                try? await NIOThreadPool.singleton.runIfActive { self.refresh() }
             }
         }
     }
 
-    /// Looks once. Called by ``run()``; tests call it instead of waiting.
+    /// Looks once. Blocks. Called by ``run()``; tests call it instead of waiting.
     package func refresh() {
         let (known, renewal) = self.state.withLock { ($0.pem, $0.renewal) }
         if let renewal, self.now() < renewal { return }

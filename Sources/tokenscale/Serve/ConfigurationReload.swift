@@ -1,5 +1,6 @@
 import Logging
 import MetricsAPI
+import NIOPosix
 import ServiceLifecycle
 import Synchronization
 import TokenscaleCore
@@ -36,7 +37,7 @@ final class ConfigurationReload: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while (try? await Task.sleep(for: .milliseconds(500))) != nil {
-                if HangupSignal.take(), self.reload() { return }
+                if HangupSignal.take(), await self.reload() { return }
             }
         }
     }
@@ -52,9 +53,14 @@ final class ConfigurationReload: Service {
     /// The configuration that was read cannot be used after all.
     func failed() { self.state.withLock { $0.status.isSuccessful = false } }
 
-    private func reload() -> Bool {
+    private func reload() async -> Bool {
+        let read = self.read
+        // Reading files blocks: not on the cooperative pool. The pool of threads never ends.
+        let result = try? await NIOThreadPool.singleton.runIfActive {
+            Result { () throws(ConfigurationError) in try read() }
+        }
         do throws(ConfigurationError) {
-            let next = try self.read()
+            guard let next = try result?.get() else { return false }
             let now = WallClock.now()
             self.state.withLock { $0 = State(status: Status(successTime: now), next: next) }
             self.logger.info("The configuration was read again: the collector begins anew with it")
