@@ -149,7 +149,7 @@ struct ReceiverLane: Sendable {
                 "A receiver did not accept an alert; trying again",
                 metadata: [
                     "receiver": "\(self.receiver.name)", "problem": "\(problem)", "attempt": "\(attemptCount)",
-                    "delay_seconds": "\(AlertText.rounded(delay))",
+                    "delay_seconds": "\(NumberText.rounded(delay))",
                 ]
             )
             let next = now.advanced(bySeconds: delay)

@@ -155,16 +155,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     /// "Percent-Byte-Unencoded → 1*( %x20-%x24 / %x26-%x7E )"
     /// (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>).
     static func percentEncoded(_ text: String) -> String {
-        var encoded: [UInt8] = []
-        let digits = Array("0123456789ABCDEF".utf8)
-        for byte in text.utf8 {
-            if 0x20...0x7e ~= byte, byte != UInt8(ascii: "%") {
-                encoded.append(byte)
-            } else {
-                encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: encoded, as: UTF8.self)
+        text.percentEncoded { 0x20...0x7e ~= $0 && $0 != UInt8(ascii: "%") }
     }
 
     private func write(_ headers: HPACKHeaders, end: Bool, context: ChannelHandlerContext) {

@@ -161,9 +161,4 @@ struct ClusterAccessTests {
         }
         try await server.stop()
     }
-
-    @Test("query values are percent-encoded")
-    func percentEncoding() {
-        #expect(KubernetesClient.percentEncoded("metadata.name=a b&c/é~-_") == "metadata.name%3Da%20b%26c%2F%C3%A9~-_")
-    }
 }

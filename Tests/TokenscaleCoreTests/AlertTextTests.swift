@@ -61,20 +61,6 @@ struct AlertTextTests {
         #expect(text.runbookURL == "https://r.example/book#failing-action")
     }
 
-    @Test(
-        "durations and amounts",
-        arguments: [
-            (AlertText.duration(seconds: 35), "35 s"), (AlertText.duration(seconds: 7500), "2 h 5 min"),
-            (AlertText.duration(seconds: 7200), "2 h"), (AlertText.duration(seconds: 273_600), "3 d 4 h"),
-            (AlertText.scaled(9999), "9999"), (AlertText.scaled(12_300), "12 k"),
-            (AlertText.scaled(1_900_000), "1.9 M"),
-            (AlertText.scaled(2_400_000_000), "2.4 G"), (AlertText.dollars(310_000), "$0.31"),
-            (AlertText.dollars(1), "$0.01"), (AlertText.dollars(13_600_000), "$14"), (AlertText.rounded(138.4), "138"),
-            (AlertText.rounded(0.22), "0.2"), (AlertText.rounded(.nan), "0"),
-        ]
-    )
-    func numbers(seen: String, wanted: String) { #expect(seen == wanted) }
-
     @Test("the fingerprint is Prometheus' own")
     func fingerprint() {
         // model.LabelsToSignature's seed is the fingerprint of no labels.

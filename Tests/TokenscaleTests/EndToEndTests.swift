@@ -236,7 +236,7 @@ struct EndToEndTests {
             }
             var data: Data
         }
-        let url = "http://127.0.0.1:\(port)/api/v1/query?query=\(CollectorAPI.encoded(expression))"
+        let url = "http://127.0.0.1:\(port)/api/v1/query?query=\(expression.percentEncoded())"
         let response = try await Program.client.send(HTTPRequest(url: url))
         let answer = try JSONDecoder().decode(Answer.self, from: Data(response.body))
         guard case .text(let text) = answer.data.result.first?.value.last else { return nil }

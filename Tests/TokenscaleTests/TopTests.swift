@@ -203,10 +203,4 @@ struct TopTests {
         ]
     )
     func short(number: Double, expected: String) { #expect(TopView.short(number) == expected) }
-
-    @Test("durations are short", arguments: [(0.4, "0s"), (99, "99s"), (100, "1m"), (7_500, "2h05m"), (200_000, "2d")])
-    func duration(seconds: Double, expected: String) { #expect(TopView.duration(seconds) == expected) }
-
-    @Test("what a query holds is encoded")
-    func encoding() { #expect(CollectorAPI.encoded("type in (a,b) ä") == "type%20in%20%28a%2Cb%29%20%C3%A4") }
 }

@@ -1,5 +1,6 @@
 package import CurlHTTP
 import FoundationEssentials
+import TokenscaleCore
 
 /// Talks JSON to one API server.
 package final class KubernetesClient: Sendable {
@@ -126,7 +127,7 @@ package final class KubernetesClient: Sendable {
     private func request(_ method: HTTPRequest.Method, _ path: String, query: Query, accept: String) -> HTTPRequest {
         var url = self.cluster.server + path
         for (index, item) in query.items.enumerated() {
-            url += (index == 0 ? "?" : "&") + item.name + "=" + Self.percentEncoded(item.value)
+            url += (index == 0 ? "?" : "&") + item.name + "=" + item.value.percentEncoded()
         }
         var request = HTTPRequest(method, url: url, headers: [HTTPHeader(name: "Accept", value: accept)])
         request.tls = self.cluster.tls
@@ -137,21 +138,6 @@ package final class KubernetesClient: Sendable {
         case .file(let path): request.bearerTokenFile = path
         }
         return request
-    }
-
-    /// RFC 3986 §2.3: everything but the unreserved characters.
-    static func percentEncoded(_ text: String) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f, 0x7e:
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                result += byte < 16 ? "%0" : "%"
-                result += String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return result
     }
 
     private static func failure(status code: Int, body: [UInt8]) -> KubernetesError {

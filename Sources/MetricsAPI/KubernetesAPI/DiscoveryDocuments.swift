@@ -14,11 +14,7 @@ struct DiscoveryDocuments: Sendable {
             self.body = json.bytes
             self.contentType = contentType
             let digest = SHA256.hash(data: json.bytes)
-            self.etag = "\"" + digest.map { Self.hex($0) }.joined() + "\""
-        }
-
-        private static func hex(_ byte: UInt8) -> String {
-            (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            self.etag = "\"" + String(hexadecimal: digest, uppercase: true) + "\""
         }
 
         /// The document, or 304 when the client has it.

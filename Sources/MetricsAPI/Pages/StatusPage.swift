@@ -28,11 +28,11 @@ struct StatusPage: Sendable {
 
     private var subtitle: String {
         guard self.snapshot.sequence > 0 else { return "version \(Self.escape(self.version)); has not counted yet" }
-        let up = Int(self.view.now.seconds(since: self.snapshot.startTime))
+        let up = self.view.now.seconds(since: self.snapshot.startTime)
         let directory =
             self.view.directory.isSynced
             ? "pod directory: \(self.view.directory.count) pods" : "no pod directory: pods come from telemetry"
-        return "version \(Self.escape(self.version)) · up \(Self.duration(up)) · "
+        return "version \(Self.escape(self.version)) · up \(DurationText.prose(seconds: up)) · "
             + "\(UTCTime(self.snapshot.time).rfc3339InSeconds) · \(directory)"
     }
 
@@ -117,14 +117,15 @@ struct StatusPage: Sendable {
     }
 
     private func row(_ finding: LoopFinding, place: String, subject: String, isStuck: Bool) -> StatusTable.Row {
-        let since = Int(self.view.now.seconds(since: finding.onset))
+        let since = self.view.now.seconds(since: finding.onset)
         let tag = finding.severityLabel
         return StatusTable.Row(
             cells: [
                 tag, finding.pattern.name, place, subject,
-                "\(Self.decimal(finding.score)), threshold \(Self.decimal(finding.threshold))", Self.duration(since),
+                "\(Self.decimal(finding.score)), threshold \(Self.decimal(finding.threshold))",
+                DurationText.prose(seconds: since),
                 "\(finding.roundCount)", "\(finding.repeatCount)", "\(finding.failureCount)",
-                Self.grouped(finding.tokens.total), "$" + Self.decimal(Double(finding.costMicroUSD) / 1_000_000),
+                Self.grouped(finding.tokens.total), NumberText.dollars(finding.costMicroUSD),
             ],
             style: isStuck ? finding.severity.name : "info"
         )
@@ -139,7 +140,7 @@ struct StatusPage: Sendable {
                 cells: [
                     queue.namespace, queue.queue, queue.pod ?? "shared", queue.source.rawValue,
                     queue.isStale ? "not known" : Self.decimal(queue.depth),
-                    Self.duration(Int(self.view.now.seconds(since: queue.time))),
+                    DurationText.prose(seconds: self.view.now.seconds(since: queue.time)),
                 ],
                 style: queue.isStale ? "unknown" : ""
             )
@@ -175,7 +176,8 @@ struct StatusPage: Sendable {
                     Self.grouped(rate.scaling), Self.grouped(burst), Self.grouped(rate.input),
                     Self.grouped(rate.output), Self.grouped(rate.cacheCreation), Self.grouped(rate.cacheRead),
                     Self.grouped(stuck), "\(pod.activeSessionCount)", "\(pod.openTurnCount)",
-                    "\(pod.stuckSessionCount)", Self.duration(Int(self.view.now.seconds(since: pod.lastArrival))),
+                    "\(pod.stuckSessionCount)",
+                    DurationText.prose(seconds: self.view.now.seconds(since: pod.lastArrival)),
                 ],
                 style: pod.state.isKnown ? (pod.stuckSessionCount > 0 ? "warning" : "") : "unknown"
             )
@@ -223,16 +225,6 @@ struct StatusPage: Sendable {
             result.append(digit)
         }
         return result
-    }
-
-    static func duration(_ seconds: Int) -> String {
-        switch seconds {
-        case ..<0: "0 s"
-        case ..<120: "\(seconds) s"
-        case ..<7200: "\(seconds / 60) min"
-        case ..<172_800: "\(seconds / 3600) h"
-        default: "\(seconds / 86_400) d"
-        }
     }
 
     private static func decimal(_ value: Double) -> String {

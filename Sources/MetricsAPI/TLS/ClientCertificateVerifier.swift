@@ -43,7 +43,7 @@ final class ClientCertificateVerifier: Sendable {
     /// - Parameter chain: DER, leaf first.
     func verify(_ chain: [[UInt8]], now: Timestamp) async -> ClientCertificate? {
         guard let leaf = chain.first else { return nil }
-        let fingerprint = Self.hex(SHA256.hash(data: leaf))
+        let fingerprint = String(hexadecimal: SHA256.hash(data: leaf))
         let known = self.verdicts.withLock { $0[fingerprint] }
         if let known, now < known.expiry { return known.certificate }
         let certificate = await self.examine(chain, fingerprint: fingerprint)
@@ -83,16 +83,6 @@ final class ClientCertificateVerifier: Sendable {
     private static func parse(_ text: String) -> [Certificate] {
         guard let documents = try? PEMDocument.parseMultiple(pemString: text) else { return [] }
         return documents.compactMap { try? Certificate(pemDocument: $0) }
-    }
-
-    private static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }
 

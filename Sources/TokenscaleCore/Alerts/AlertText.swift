@@ -21,8 +21,8 @@ package struct AlertText: Sendable {
         case .pod(let namespace, let name):
             return "\(state): \(self.evidence.sessionCount) sessions in pod \(namespace)/\(name): \(self.patternWords)"
         case .workload(let namespace, let name):
-            let where_ = "\(Self.counted(self.evidence.podCount, "pod")) of \(namespace)/\(name)"
-            let count = Self.counted(self.evidence.sessionCount, "session")
+            let where_ = "\(NumberText.counted(self.evidence.podCount, "pod")) of \(namespace)/\(name)"
+            let count = NumberText.counted(self.evidence.sessionCount, "session")
             return "\(state): \(count) in \(where_): \(self.patternWords)"
         }
     }
@@ -33,7 +33,7 @@ package struct AlertText: Sendable {
         if self.transition.isResolved { parts.append(self.resolutionWords) }
         if self.alert.subject.scope != .session, self.evidence.sessionCount > 1 {
             let count = "\(self.evidence.sessionCount) sessions"
-            parts.append("\(count) in \(Self.counted(self.evidence.podCount, "pod")), together:")
+            parts.append("\(count) in \(NumberText.counted(self.evidence.podCount, "pod")), together:")
         }
         parts.append(self.evidenceSentence)
         if self.evidence.isPossible { parts.append(self.hint) }
@@ -54,18 +54,18 @@ package struct AlertText: Sendable {
         let evidence = self.evidence
         var parts = [LoopPatternWords.sentence(evidence, duration: self.durationWords)]
         if evidence.requestsPerMinute > 0 {
-            parts.append("\(Self.rounded(evidence.requestsPerMinute)) requests/min")
+            parts.append("\(NumberText.rounded(evidence.requestsPerMinute)) requests/min")
         }
-        if evidence.tokens > 0 { parts.append("\(Self.scaled(evidence.tokens)) tokens") }
-        if evidence.costMicroUSD > 0 { parts.append("about \(Self.dollars(evidence.costMicroUSD))") }
+        if evidence.tokens > 0 { parts.append("\(NumberText.scaled(evidence.tokens)) tokens") }
+        if evidence.costMicroUSD > 0 { parts.append("about \(NumberText.dollars(evidence.costMicroUSD))") }
         if evidence.pattern == LoopPattern.silentTurn.name { return parts.joined(separator: ", ") + "." }
         let since = UTCTime(Timestamp(nanoseconds: evidence.lastProgress ?? evidence.onset))
         let clock = since.clock(seenAt: UTCTime(self.transition.time))
         if evidence.editCount == 0, evidence.commitCount == 0 {
             parts.append("nothing edited or committed since \(clock)")
         } else {
-            let edits = Self.counted(evidence.editCount, "edit")
-            let commits = Self.counted(evidence.commitCount, "commit")
+            let edits = NumberText.counted(evidence.editCount, "edit")
+            let commits = NumberText.counted(evidence.commitCount, "commit")
             parts.append("\(edits) and \(commits) since \(clock) without effect")
         }
         return parts.joined(separator: ", ") + "."
@@ -76,7 +76,7 @@ package struct AlertText: Sendable {
     /// How long it has gone on (or went on): from the first evidence to now, or to the end.
     package var durationWords: String {
         let end = self.transition.isResolved ? self.evidence.lastEvidence : self.transition.time.nanoseconds
-        return Self.duration(seconds: Double(max(0, end &- self.evidence.onset)) / 1e9)
+        return DurationText.prose(seconds: Double(max(0, end &- self.evidence.onset)) / 1e9)
     }
 
     private var resolutionWords: String {
@@ -131,9 +131,9 @@ package struct AlertText: Sendable {
 
     package var dashboardURL: String? {
         self.links.dashboardURL.map { base in
-            var query = "var-namespace=\(Self.queryEscaped(self.alert.subject.namespace))"
-            if let workload = self.alert.labels["workload"] { query += "&var-workload=\(Self.queryEscaped(workload))" }
-            if let pod = self.alert.subject.pod { query += "&var-pod=\(Self.queryEscaped(pod.name))" }
+            var query = "var-namespace=\(self.alert.subject.namespace.percentEncoded())"
+            if let workload = self.alert.labels["workload"] { query += "&var-workload=\(workload.percentEncoded())" }
+            if let pod = self.alert.subject.pod { query += "&var-pod=\(pod.name.percentEncoded())" }
             return base + (base.contains("?") ? "&" : "?") + query
         }
     }
@@ -152,12 +152,12 @@ package struct AlertText: Sendable {
             "onset": UTCTime(Timestamp(nanoseconds: evidence.onset)).rfc3339,
             "tokens": String(evidence.tokens),
             "tokens_per_minute": String(evidence.tokensPerMinute),
-            "requests_per_minute": Self.rounded(evidence.requestsPerMinute),
+            "requests_per_minute": NumberText.rounded(evidence.requestsPerMinute),
             "sessions": String(evidence.sessionCount),
-            "score": "\(Self.rounded(evidence.score)) of \(Self.rounded(evidence.threshold))",
+            "score": "\(NumberText.rounded(evidence.score)) of \(NumberText.rounded(evidence.threshold))",
         ]
-        result["cost_usd"] = evidence.costMicroUSD > 0 ? Self.decimal(evidence.costMicroUSD) : nil
-        result["cost_usd_per_hour"] = self.costPerHourMicroUSD.map { Self.decimal($0) }
+        result["cost_usd"] = evidence.costMicroUSD > 0 ? NumberText.cents(evidence.costMicroUSD) : nil
+        result["cost_usd_per_hour"] = self.costPerHourMicroUSD.map { NumberText.cents($0) }
         result["action_hash"] = evidence.actionHash.isEmpty ? nil : evidence.actionHash
         result["dashboard_url"] = self.dashboardURL
         result["runbook_url"] = self.runbookURL

@@ -10,8 +10,7 @@ extension [UInt8] {
             case UInt8(ascii: "\r"): self.append(escaped: UInt8(ascii: "r"))
             case 0..<0x20:
                 self.append(contentsOf: "\\u00".utf8)
-                self.append(Self.hexadecimalDigits[Int(byte >> 4)])
-                self.append(Self.hexadecimalDigits[Int(byte & 15)])
+                self.append(hexadecimal: byte)
             default: self.append(byte)
             }
         }
@@ -22,8 +21,6 @@ extension [UInt8] {
         self.append(UInt8(ascii: "\\"))
         self.append(byte)
     }
-
-    private static let hexadecimalDigits = Array("0123456789abcdef".utf8)
 }
 
 extension String {

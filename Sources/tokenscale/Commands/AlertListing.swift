@@ -35,8 +35,8 @@ struct AlertListing {
     }
 
     private func line(of delivery: DeliveryListing) -> String {
-        let age = AlertText.duration(seconds: self.now.seconds(since: delivery.time))
-        let attempts = "\(delivery.attemptCount) attempt\(delivery.attemptCount == 1 ? "" : "s")"
+        let age = DurationText.prose(seconds: self.now.seconds(since: delivery.time))
+        let attempts = NumberText.counted(delivery.attemptCount, "attempt")
         let problem = delivery.problem.isEmpty ? "" : ": \(delivery.problem)"
         return "    \(delivery.receiver)  \(delivery.kind) \(delivery.transitionID)  \(age) ago, \(attempts)\(problem)"
     }

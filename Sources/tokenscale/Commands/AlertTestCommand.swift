@@ -36,7 +36,7 @@ struct AlertTestCommand: AsyncParsableCommand {
         )
         for result in results {
             let mark = result.isAccepted ? "ok    " : "FAILED"
-            let seconds = AlertText.rounded(result.seconds)
+            let seconds = NumberText.rounded(result.seconds)
             StandardStreams.write("\(mark)  \(result.receiver) (\(result.kind.rawValue), \(seconds) s): \(result.text)")
         }
         if results.contains(where: { !$0.isAccepted }) { throw ExitCode.failure }

@@ -1,4 +1,5 @@
 import CurlHTTP
+import TokenscaleCore
 
 /// Asks a running collector at its metrics address; errors say what to do.
 struct CollectorAPI: Sendable {
@@ -24,7 +25,7 @@ struct CollectorAPI: Sendable {
         _ path: String,
         query: [(name: String, value: String)] = []
     ) async throws(CommandError) -> (status: Int, body: [UInt8]) {
-        let pairs = query.map { "\($0.name)=\(Self.encoded($0.value))" }.joined(separator: "&")
+        let pairs = query.map { "\($0.name)=\($0.value.percentEncoded())" }.joined(separator: "&")
         var request = HTTPRequest(url: self.address + path + (pairs.isEmpty ? "" : "?" + pairs))
         request.totalTimeout = .seconds(10)
         do throws(HTTPClientError) {
@@ -50,15 +51,5 @@ struct CollectorAPI: Sendable {
             "what answers at \(self.address) is no tokenscale \(Version.current): its JSON is another. Use the same "
                 + "version, or --json"
         )
-    }
-
-    /// RFC 3986 §2.1: all but unreserved characters.
-    static func encoded(_ text: String) -> String {
-        text.utf8.map { byte in
-            let character = Character(Unicode.Scalar(byte))
-            let isUnreserved = character.isASCII && (character.isLetter || character.isNumber)
-            if isUnreserved || "-._~".contains(character) { return String(character) }
-            return "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }.joined()
     }
 }

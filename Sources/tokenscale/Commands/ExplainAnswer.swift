@@ -1,3 +1,5 @@
+import TokenscaleCore
+
 /// What `/api/v1/explain` tells.
 struct ExplainAnswer: Decodable, Sendable {
     struct Replicas: Decodable, Sendable {
@@ -68,7 +70,7 @@ struct ExplainAnswer: Decodable, Sendable {
         var lines = ["\(self.metric) of \(self.kind) \(name)"]
         if let value = self.value {
             let window = self.windowSeconds.map { ", window \($0) s" } ?? ""
-            let age = self.ageSeconds.map { ", \(TopView.duration($0)) old" } ?? ""
+            let age = self.ageSeconds.map { ", \(DurationText.prose(seconds: $0)) old" } ?? ""
             lines.append("  value     \(value)\(window)\(age)")
         } else {
             lines.append("  value     none: \(self.error ?? "unknown")")
@@ -109,7 +111,9 @@ struct ExplainAnswer: Decodable, Sendable {
         } else {
             lines.append("    left out: \(pod.leftOutText ?? "unknown")")
         }
-        if let age = pod.telemetryAgeSeconds { lines.append("    last telemetry \(TopView.duration(age)) ago") }
+        if let age = pod.telemetryAgeSeconds {
+            lines.append("    last telemetry \(DurationText.prose(seconds: age)) ago")
+        }
         for session in pod.sessions {
             let model = session.model.map { " \($0)" } ?? ""
             let verdict = session.pattern.map { " \(session.severity ?? "") \($0)" } ?? ""

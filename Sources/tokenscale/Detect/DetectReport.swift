@@ -25,7 +25,8 @@ struct DetectReport {
     static func text(_ recording: Recording, _ run: DetectionRun) -> String {
         var lines = [
             "\(recording.id): \(recording.items.count) records, \(run.sessionCount) sessions, "
-                + "\(Self.duration(run.end.seconds(since: run.start))), \(Self.tokens(run.totalTokens))"
+                + "\(DurationText.prose(seconds: run.end.seconds(since: run.start))), "
+                + "\(NumberText.scaled(run.totalTokens)) tokens"
         ]
         if let label = recording.label { lines[0] += " (labelled \(label))" }
         if recording.brokenLineCount > 0 {
@@ -33,13 +34,14 @@ struct DetectReport {
         }
         for alert in run.alerts where alert.severity != .info {
             guard let severity = alert.severity, let finding = alert.finding else {
-                lines.append("  \(Self.offset(alert, run)) resolved   \(alert.subject)")
+                lines.append("  +\(Self.offset(of: alert.time, run)) resolved   \(alert.subject)")
                 continue
             }
             let word =
                 severity == .critical ? "STUCK (page)" : finding.isPossible ? "possibly stuck" : "stuck (warning)"
             lines.append(
-                "  \(Self.offset(alert, run)) \(word) \(alert.subject), record \(alert.index): \(finding.pattern.name)"
+                "  +\(Self.offset(of: alert.time, run)) \(word) \(alert.subject), "
+                    + "record \(alert.index): \(finding.pattern.name)"
             )
             lines.append("      \(Self.evidence(finding))")
         }
@@ -47,8 +49,8 @@ struct DetectReport {
             lines.append("  nothing stuck")
         } else {
             lines.append(
-                "  A stop at the first warning would have saved \(Self.tokens(run.savedTokens))"
-                    + (run.savedMicroUSD > 0 ? " (\(Self.dollars(run.savedMicroUSD)))." : ".")
+                "  A stop at the first warning would have saved \(NumberText.scaled(run.savedTokens)) tokens"
+                    + (run.savedMicroUSD > 0 ? " (\(NumberText.dollars(run.savedMicroUSD)))." : ".")
             )
         }
         return lines.joined(separator: "\n")
@@ -57,13 +59,13 @@ struct DetectReport {
     static func explanation(_ run: DetectionRun) -> String {
         run.trail.map { item, entry in
             let weight = (entry.evidence >= 0 ? "+" : "") + Self.decimal(Double(entry.evidence))
-            return "  \(Self.duration(entry.time.seconds(since: run.start))) record \(item.index): \(weight) -> "
+            return "  \(Self.offset(of: entry.time, run)) record \(item.index): \(weight) -> "
                 + "\(Self.decimal(Double(entry.score)))  \(entry.kind.reason) [\(entry.tool.displayName)]"
         }.joined(separator: "\n")
     }
 
-    private static func offset(_ alert: DetectedAlert, _ run: DetectionRun) -> String {
-        "+" + Self.duration(alert.time.seconds(since: run.start))
+    private static func offset(of time: Timestamp, _ run: DetectionRun) -> String {
+        DurationText.compact(seconds: time.seconds(since: run.start), withSeconds: true)
     }
 
     /// From counters only: no text of the sender.
@@ -72,27 +74,11 @@ struct DetectReport {
         if finding.repeatCount > 0 { parts.append("\(finding.repeatCount) times evidence of it") }
         if finding.failureCount > 0 { parts.append("\(finding.failureCount) failures") }
         parts.append("\(finding.editCount) new edits, \(finding.commitCount) commits")
-        if finding.tokens.total > 0 { parts.append(Self.tokens(finding.tokens.total)) }
-        if finding.costMicroUSD > 0 { parts.append(Self.dollars(finding.costMicroUSD)) }
+        if finding.tokens.total > 0 { parts.append("\(NumberText.scaled(finding.tokens.total)) tokens") }
+        if finding.costMicroUSD > 0 { parts.append(NumberText.dollars(finding.costMicroUSD)) }
         if finding.tool != .other { parts.append("mostly \(finding.tool.displayName)") }
         parts.append("score \(Self.decimal(finding.score)) of \(Self.decimal(finding.threshold))")
         return parts.joined(separator: ", ")
-    }
-
-    static func duration(_ seconds: Double) -> String {
-        let whole = Int(max(0, seconds.rounded()))
-        if whole >= 3_600 { return "\(whole / 3_600)h\(whole % 3_600 / 60)m" }
-        return whole >= 60 ? "\(whole / 60)m\(whole % 60)s" : "\(whole)s"
-    }
-
-    static func tokens(_ count: Int64) -> String {
-        if count >= 1_000_000 { return "\(Self.decimal(Double(count) / 1e6)) M tokens" }
-        return count >= 1_000 ? "\(Self.decimal(Double(count) / 1e3)) k tokens" : "\(count) tokens"
-    }
-
-    static func dollars(_ micros: Int64) -> String {
-        let cents = micros.addingClamped(5_000) / 10_000
-        return "$\(cents / 100).\(cents % 100 < 10 ? "0" : "")\(cents % 100)"
     }
 
     private static func decimal(_ value: Double) -> String {

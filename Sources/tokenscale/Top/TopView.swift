@@ -43,14 +43,15 @@ struct TopView: Sendable {
         let live = self.sessions.count { $0.isLive }
         let waiting = self.snapshot.queues.filter { !$0.isStale }
         var parts: [(rank: Int, text: String, color: Color)] = [
-            (1, "tokenscale \(self.snapshot.version)", .bold), (6, "up \(Self.duration(self.upSeconds))", .plain),
+            (1, "tokenscale \(self.snapshot.version)", .bold),
+            (6, "up \(DurationText.compact(seconds: self.upSeconds))", .plain),
             (3, "pods \(pods.count)" + (unknown > 0 ? " (\(unknown) unknown)" : ""), .plain),
             (5, "sessions \(live)", .plain), (0, "tokens/min \(Self.short(served))", .plain),
         ]
         if !waiting.isEmpty { parts.append((4, "waiting \(Self.short(waiting.reduce(0) { $0 + $1.depth }))", .plain)) }
         if stuck > 0 { parts.append((0, "stuck \(stuck)", .red)) }
         if self.snapshot.ageSeconds > 5 {
-            parts.append((0, "data \(Self.duration(self.snapshot.ageSeconds)) old", .red))
+            parts.append((0, "data \(DurationText.compact(seconds: self.snapshot.ageSeconds)) old", .red))
         }
         var gap = 3
         while parts.reduce(-gap, { $0 + $1.text.count + gap }) > self.width, parts.count > 1 {
@@ -89,7 +90,7 @@ struct TopView: Sendable {
         Column(title: "QUEUE", rank: 5) { $0.queueDepth.map { Self.short($0) } ?? "-" },
         Column(title: "SESS", rank: 1) { "\($0.activeSessions)" },
         Column(title: "TURNS", rank: 9) { "\($0.openTurns)" },
-        Column(title: "SEEN", rank: 4) { Self.duration($0.lastArrivalAgeSeconds) },
+        Column(title: "SEEN", rank: 4) { DurationText.compact(seconds: $0.lastArrivalAgeSeconds) },
     ]
 
     /// Busiest first.
@@ -141,7 +142,7 @@ struct TopView: Sendable {
         var lines = ["", self.colored(Self.padded("QUEUE", nameWidth) + Self.row(["DEPTH", "SOURCE", "AGE"]), .dim)]
         for (queue, name) in zip(shown, names) {
             let depth = queue.isStale ? "?" : Self.short(queue.depth)
-            let cells = [depth, queue.source, Self.duration(queue.ageSeconds)]
+            let cells = [depth, queue.source, DurationText.compact(seconds: queue.ageSeconds)]
             lines.append(Self.padded(Self.middleCut(name, nameWidth), nameWidth) + Self.row(cells))
         }
         let rest = self.snapshot.queues.count - shown.count
@@ -183,8 +184,8 @@ struct TopView: Sendable {
             "\(certainty)\(pattern) (\(finding.tool)): \(finding.rounds) rounds, \(finding.repeats) repeats, "
             + "\(finding.failures) failures since \(since)"
         let cost =
-            "\(finding.edits) edits, \(finding.commits) commits, \(Self.oneDigit(finding.requestsPerMinute)) "
-            + "requests/min, \(Self.short(finding.tokens.total)) tokens, $\(Self.cents(finding.costUSD))"
+            "\(finding.edits) edits, \(finding.commits) commits, \(NumberText.rounded(finding.requestsPerMinute)) "
+            + "requests/min, \(Self.short(finding.tokens.total)) tokens, \(NumberText.dollars(finding.costUSD))"
         return [head] + self.wrapped(what, indent: "  ") + self.wrapped(cost, indent: "  ")
     }
 
@@ -256,21 +257,5 @@ struct TopView: Sendable {
     static func oneDigit(_ number: Double) -> String {
         let tenths = Int((number * 10).rounded())
         return "\(tenths / 10).\(tenths % 10)"
-    }
-
-    static func cents(_ number: Double) -> String {
-        let cents = Int((number * 100).rounded())
-        return "\(cents / 100)." + (cents % 100 < 10 ? "0" : "") + "\(cents % 100)"
-    }
-
-    /// `12s`, `3m`, `2h05m`, `4d`
-    static func duration(_ seconds: Double) -> String {
-        let whole = Int(max(0, seconds))
-        switch whole {
-        case ..<100: return "\(whole)s"
-        case ..<5_400: return "\(whole / 60)m"
-        case ..<172_800: return "\(whole / 3_600)h" + (whole / 60 % 60 < 10 ? "0" : "") + "\(whole / 60 % 60)m"
-        default: return "\(whole / 86_400)d"
-        }
     }
 }
