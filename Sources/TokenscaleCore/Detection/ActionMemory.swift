@@ -4,15 +4,14 @@ struct ActionRecord {
     private var sizes = SIMD4<Int32>(repeating: Outcome.none.resultByteCount)
     private var marks = SIMD4<UInt16>(repeating: 0)
     var action: UInt64
-    /// The session's learning (``SessionDetector``) when the action was last taken.
-    var learning: Float = 0
-    var round: UInt32 = 0
+    /// When the action was last taken.
+    var learning = Learning.Mark()
     /// Successful new edits of the session when the action was last taken.
     var editCount: UInt16 = 0
     var occurrenceCount: UInt8 = 1
     /// Failures in a row.
     var failureCount: UInt8 = 0
-    /// When it was last taken, in seconds since the epoch.
+    /// The same in seconds since the epoch.
     var second: UInt32 = 0
 
     init(action: UInt64) { self.action = action }

@@ -1,16 +1,3 @@
-/// The weight of one kind of evidence, in nats (log-likelihood ratio of stuck against healthy).
-package struct EvidenceWeight: Equatable, Sendable {
-    /// With `OTEL_LOG_TOOL_DETAILS=1`.
-    package var detailed: Float
-    /// Without: tool names and sizes only.
-    package var sizesOnly: Float
-
-    package init(_ detailed: Float, _ sizesOnly: Float) {
-        self.detailed = detailed
-        self.sizesOnly = sizesOnly
-    }
-}
-
 /// Weights and thresholds of the loop detector. An operator rarely changes them; where each number comes from is
 /// written beside it and in the documentation's "Detection" page.
 package struct DetectionConfiguration: Sendable, Equatable {
@@ -100,45 +87,6 @@ package struct DetectionConfiguration: Sendable, Equatable {
     }
 
     package init() {
-        self.weights = EvidenceKind.allCases.map(Self.defaultWeight(of:))
-    }
-
-    /// The table: kind of evidence → weight with details, without.
-    private static func defaultWeight(of kind: EvidenceKind) -> EvidenceWeight {
-        switch kind {
-        case .sameOutcome: EvidenceWeight(2.1, 0.9)
-        case .nearOutcome: EvidenceWeight(1.75, 0.4)
-        case .sameOutcomeAfterEdit: EvidenceWeight(0.2, 0.1)
-        case .sameFailure: EvidenceWeight(2.1, 2.05)
-        case .similarFailure: EvidenceWeight(1.15, 1.0)
-        case .otherFailure: EvidenceWeight(0.5, 0.3)
-        case .sameTinyResult: EvidenceWeight(0.9, 0.4)
-        case .planning: EvidenceWeight(0.38, 0.38)
-        case .repeatedEdit: EvidenceWeight(2.05, 0)
-        case .waitSameOutcome: EvidenceWeight(0.15, 0.15)
-        case .waitFailure: EvidenceWeight(0.6, 0.6)
-        case .noTool: EvidenceWeight(0.45, 0.45)
-        case .noToolSameLength: EvidenceWeight(2, 2)
-        case .blockedByHook: EvidenceWeight(0.3, 0.3)
-        case .deniedAgain: EvidenceWeight(2.05, 2.05)
-        case .childRepeats: EvidenceWeight(2.05, 2.05)
-        case .apiErrorAgain: EvidenceWeight(1.4, 1.4)
-        case .apiErrorFirst: EvidenceWeight(0.3, 0.3)
-        case .refusal: EvidenceWeight(1.5, 1.5)
-        case .compactionSoon: EvidenceWeight(2.7, 2.7)
-        case .compactionFailed: EvidenceWeight(1.2, 1.2)
-        case .sameTinyOutput: EvidenceWeight(-0.2, -0.2)
-        case .changedOutcome: EvidenceWeight(-0.8, -0.4)
-        case .changedVerdict: EvidenceWeight(-3, -2)
-        case .experiment: EvidenceWeight(-0.3, -0.3)
-        case .waitChangedOutcome: EvidenceWeight(-0.3, -0.3)
-        case .newAction: EvidenceWeight(-1.5, -1.5)
-        case .newWait: EvidenceWeight(-0.8, -0.8)
-        case .newFailure: EvidenceWeight(-0.7, -0.7)
-        case .newEdit: EvidenceWeight(-4, -2.5)
-        case .commit: EvidenceWeight(-8, -8)
-        case .person: EvidenceWeight(-3, -3)
-        case .neutral: EvidenceWeight(0, 0)
-        }
+        self.weights = EvidenceRow.all.map(\.weight)
     }
 }

@@ -124,6 +124,9 @@ struct Outcome: Equatable {
 
     var isFailure: Bool { self.failure != 0 }
 
+    /// Results of 16 KiB and more were cut off: that two are equally long says nothing.
+    var isCutOff: Bool { self.resultByteCount >= 16_384 }
+
     enum Likeness {
         case exact
         case near

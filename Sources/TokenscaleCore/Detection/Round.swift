@@ -41,30 +41,3 @@ struct Round {
     var meanEvidence: Float { self.evidenceCount == 0 ? 0 : self.evidence / Float(self.evidenceCount) }
     var meanLearning: Float { self.evidenceCount == 0 ? 0 : self.learning / Float(self.evidenceCount) }
 }
-
-/// What happened since the evidence began to accumulate: for the alert's text.
-struct Episode {
-    var onset: Timestamp = .zero
-    var lastEvidence: Timestamp = .zero
-    var roundCount: UInt32 = 0
-    var repeatCount: UInt32 = 0
-    var failureCount: UInt32 = 0
-    var editCount: UInt32 = 0
-    var commitCount: UInt32 = 0
-    var tokens = TokenCounts()
-    var costMicroUSD: Int64 = 0
-    /// Nats of evidence that cannot come from healthy searching or waiting.
-    var hardEvidence: Float = 0
-    var strongest: Float = 0
-    var kind: EvidenceKind = .neutral
-    var tool: ToolKind = .other
-    var action: UInt64 = 0
-    /// The action of the newest evidence, and how much of the evidence repeated the action of the evidence before.
-    var lastAction: UInt32 = 0
-    var sameActionCount: UInt32 = 0
-
-    /// One action comes back, rather than several in turn.
-    var hasOneAction: Bool { 2 * (self.sameActionCount + 1) >= self.repeatCount }
-
-    var isOpen: Bool { self.onset != .zero }
-}

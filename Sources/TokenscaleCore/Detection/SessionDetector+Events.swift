@@ -1,4 +1,4 @@
-/// What each kind of event means.
+/// What each kind of event means; tool calls are judged in `SessionDetector+Calls.swift`.
 extension SessionDetector {
     mutating func takePrompt(
         _ observation: Observation,
@@ -10,46 +10,24 @@ extension SessionDetector {
         let completed = self.turn.isComplete(workload.sendsResponses)
         self.closeRounds(at: observation.time, configuration)
         workload.turnStarted(session, observation.length, self.turn, at: observation.time, configuration)
-        if self.echoes(observation, configuration) {
-            // A program, not a person, asks the same again and gets the same answer.
-            self.addDirect(.noToolSameLength, 1, observation, configuration)
+        if self.answers.echo(observation, after: self.turn, at: self.lastTime, configuration) {
+            self.add(Judgement(.noToolSameLength), observation, configuration)
         } else if completed || observation.length != self.turn.promptLength {
             // A person, or a scheduler, asked for something else: what was repeated before does not count against it.
             self.stuck.clear()
             self.episode = Episode()
             self.memory.removeAll()
-            self.verification = 0
-            self.relatedFailures = 0
-            self.churnCount = 0
-            self.burntTokens = 0
+            self.verification.clear()
+            self.edits.forgetFile()
+            self.budgets.clear()
         }
-        self.stagnantRounds = 0
-        self.stagnantTokens = 0
-        self.laneCount = 0
-        self.laneCountMax = 0
+        self.budgets.beginTurn()
+        self.subagents.forgetAll()
         self.blurredTools = 0
-        self.lastTextLength = -1
-        self.lastTextTokens = -1
+        self.answers.beginTurn()
         self.turn = Turn()
         self.turn.promptLength = observation.length
         self.turn.isOpen = true
-    }
-
-    /// The turn before was one answer without a tool, as long as the answer before it, to a prompt as long as this one,
-    /// which comes at once.
-    private mutating func echoes(_ prompt: Observation, _ configuration: borrowing DetectionConfiguration) -> Bool {
-        let length = self.turn.responseLength
-        let previous = self.echoLength
-        let isBare = self.turn.requestCount == 1 && self.turn.successCount + self.turn.failureCount == 0
-        self.echoLength = isBare ? length : -1
-        // An answer of exactly as many tokens was cut off at the limit.
-        let isCutOff = isBare && self.turn.outputTokens > 4_000 && self.turn.outputTokens == self.echoTokens
-        self.echoTokens = isBare ? self.turn.outputTokens : -1
-        guard isBare, prompt.length == self.turn.promptLength else { return false }
-        if isCutOff { return true }
-        guard length > 0, previous > 0 else { return false }
-        guard prompt.time.seconds(since: self.lastTime) < Double(configuration.wakeSeconds) else { return false }
-        return abs(Int(length) - Int(previous)) * 10 <= Int(length)
     }
 
     mutating func takeRequest(
@@ -74,14 +52,8 @@ extension SessionDetector {
         let idle = Float(observation.time.seconds(since: self.lastTime))
         let busy = Float(max(0, observation.durationMilliseconds)) / 1000
         self.rounds[index].isWoken = self.lastTime != .zero && idle - busy >= configuration.wakeSeconds
-        if self.provider.score > 0, self.lastErrorIsSubagent == (observation.querySource == .subagent) {
-            self.provider.add(
-                self.weight(.newAction, configuration) * 2,
-                round: self.roundCount,
-                mayBeCritical: true,
-                configuration
-            )
-        }
+        let relief = self.weight(Judgement(.newAction, 2), configuration)
+        self.requestFailures.succeed(observation, relief, round: self.learning.round, configuration)
         self.turn.requestCount &+= 1
         self.turn.outputTokens = observation.outputTokens
         self.turn.lastHadTool = self.rounds[index].hasTool
@@ -103,7 +75,7 @@ extension SessionDetector {
         _ configuration: borrowing DetectionConfiguration
     ) {
         if observation.isAccepted == .yes {
-            if observation.tool == .agent { self.openLane() }
+            if observation.tool == .agent { self.subagents.start() }
             return
         }
         guard observation.isAccepted == .no else { return }
@@ -111,36 +83,30 @@ extension SessionDetector {
         self.rounds[index].hasTool = true
         self.turn.lastHadTool = true
         self.turn.rejectCount &+= 1
+        let judgement: Judgement
         switch observation.decisionSource {
-        case .userReject, .userAbort, .userTemporary, .userPermanent:
-            self.rounds[index].add(.person, self.weight(.person, configuration), observation)
-        case .config, .hook, .unknown:
-            let (known, isKnown) = self.memory.recall(observation.action ^ KeyedHash.primes.2)
-            var record = known
-            let isStreak = self.turn.lastWasDenied
-            self.turn.lastWasDenied = true
-            if isKnown || isStreak {
-                self.verification += configuration.verificationSame
-                self.verificationIsDenied = true
-            }
-            let kind: EvidenceKind = isKnown || isStreak ? .deniedAgain : .newFailure
-            let factor: Float =
-                isKnown
-                ? self.staleness(since: record.round, record.learning, isFailure: true, configuration)
-                : isStreak ? 0.7 : 0.5
-            self.remember(&record, observation, .none, kind)
-            self.rounds[index].add(kind, self.weight(kind, configuration) * factor, observation)
+        case .userReject, .userAbort, .userTemporary, .userPermanent: judgement = Judgement(.person)
+        case .config, .hook, .unknown: judgement = self.judgeDenial(observation, configuration)
         }
+        self.rounds[index].add(judgement.kind, self.weight(judgement, configuration), observation)
     }
 
-    mutating func openLane() {
-        self.laneCount = min(64, self.laneCount + 1)
-        self.laneCountMax = max(self.laneCountMax, self.laneCount)
-    }
-
-    mutating func closeLane() {
-        if self.laneCount > 0 { self.laneCount -= 1 }
-        if self.laneCount == 0 { self.laneCountMax = 0 }
+    /// The rules denied a call: again when it is the same call, or one call after the other.
+    private mutating func judgeDenial(
+        _ observation: Observation,
+        _ configuration: borrowing DetectionConfiguration
+    ) -> Judgement {
+        let (known, isKnown) = self.memory.recall(observation.action ^ KeyedHash.primes.2)
+        var record = known
+        let isStreak = self.turn.lastWasDenied
+        self.turn.lastWasDenied = true
+        if isKnown || isStreak { self.verification.deny(configuration) }
+        let kind: EvidenceKind = isKnown || isStreak ? .deniedAgain : .newFailure
+        let factor: Float =
+            isKnown
+            ? self.learning.staleness(since: record.learning, isFailure: true, configuration) : isStreak ? 0.7 : 0.5
+        self.remember(&record, observation, .none, kind)
+        return Judgement(kind, factor)
     }
 
     mutating func takeError(
@@ -154,12 +120,20 @@ extension SessionDetector {
         if observation.kind == .apiRetriesExhausted { return }
         self.closeRounds(at: observation.time, configuration)
         self.turn.errorCount &+= 1
-        let isAgain = self.provider.score > 0 && self.lastStatus == observation.statusCode
-        self.lastStatus = observation.statusCode
-        self.lastErrorIsSubagent = observation.querySource == .subagent
         self.episode.failureCount &+= 1
-        let kind: EvidenceKind = isAgain ? .apiErrorAgain : .apiErrorFirst
-        self.addDirect(kind, observation.attempts >= 8 ? 1.3 : 1, observation, configuration)
+        var judgement = self.requestFailures.take(observation)
+        if observation.attempts >= 8 { judgement.factor = 1.3 }
+        self.add(judgement, observation, configuration)
+    }
+
+    mutating func takeRefusal(_ observation: Observation, _ configuration: borrowing DetectionConfiguration) {
+        self.turn.wasRefused = true
+        self.add(Judgement(.refusal), observation, configuration)
+    }
+
+    mutating func takeHook(_ observation: Observation, _ configuration: borrowing DetectionConfiguration) {
+        guard observation.isStopHook, observation.blockingHookCount > 0 else { return }
+        self.add(Judgement(.blockedByHook), observation, configuration)
     }
 
     mutating func takeCompaction(
@@ -167,18 +141,10 @@ extension SessionDetector {
         _ configuration: borrowing DetectionConfiguration
     ) {
         self.closeRounds(at: observation.time, configuration)
-        let isSoon =
-            self.lastCompactionRound != .max
-            && self.roundCount &- self.lastCompactionRound <= configuration.compactionRounds
-        if observation.success == .no {
-            self.addDirect(.compactionFailed, 1, observation, configuration)
-        } else if isSoon {
-            self.addDirect(.compactionSoon, 1, observation, configuration)
-        } else {
-            self.context.clear()
+        if let kind = self.compactions.take(observation, round: self.learning.round, configuration) {
+            self.add(Judgement(kind), observation, configuration)
         }
-        self.lastCompactionRound = self.roundCount
         // What was read is forgotten by the model: reading it again is no repetition.
-        self.learning += 4
+        self.learning.add(4)
     }
 }

@@ -16,29 +16,38 @@ extension SessionDetector {
         // The open round counts as far as it is known: the alert need not wait for the next request.
         let open = self.rounds.last.map { $0.hasTool ? $0.meanEvidence : 0 } ?? 0
         if open > 0, self.stuck.score + open >= configuration.warningScore {
-            consider(2, self.pattern, self.stuck.score + open, configuration.warningScore)
+            consider(2, self.episode.pattern, self.stuck.score + open, configuration.warningScore)
         }
         let stuckThreshold = self.stuck.level == 3 ? configuration.criticalScore : configuration.warningScore
-        consider(self.stuck.level, self.pattern, self.stuck.score, stuckThreshold)
-        consider(self.context.level, .compaction, self.context.score, configuration.warningScore)
-        if !isIncident { consider(self.provider.level, .apiError, self.provider.score, configuration.warningScore) }
-        if self.burntTokens >= configuration.burnCriticalTokens {
-            consider(3, self.pattern, self.burntTokens, configuration.burnCriticalTokens)
-        } else if self.burntTokens >= configuration.burnWarningTokens {
-            consider(2, self.pattern, self.burntTokens, configuration.burnWarningTokens)
+        consider(self.stuck.level, self.episode.pattern, self.stuck.score, stuckThreshold)
+        consider(
+            self.compactions.evidence.level,
+            .compaction,
+            self.compactions.evidence.score,
+            configuration.warningScore
+        )
+        if !isIncident {
+            consider(
+                self.requestFailures.evidence.level,
+                .apiError,
+                self.requestFailures.evidence.score,
+                configuration.warningScore
+            )
         }
-        let verification = self.verification + self.relatedFailures
+        if self.budgets.burntTokens >= configuration.burnCriticalTokens {
+            consider(3, self.episode.pattern, self.budgets.burntTokens, configuration.burnCriticalTokens)
+        } else if self.budgets.burntTokens >= configuration.burnWarningTokens {
+            consider(2, self.episode.pattern, self.budgets.burntTokens, configuration.burnWarningTokens)
+        }
+        let verification = self.verification.score
         if verification >= configuration.verificationWarning {
             let isCritical = verification >= configuration.verificationCritical
-            let pattern: LoopPattern =
-                self.verificationIsDenied
-                ? .permissionDenied : self.relatedFailures > self.verification ? .failingAction : .verificationFailure
-            consider(isCritical ? 3 : 2, pattern, verification, configuration.verificationWarning)
+            consider(isCritical ? 3 : 2, self.verification.pattern, verification, configuration.verificationWarning)
         }
-        if self.stagnantRounds >= configuration.stagnationRounds {
-            consider(2, .noProgress, self.stagnantRounds, configuration.stagnationRounds)
-        } else if self.stagnantTokens >= configuration.stagnationTokens {
-            consider(2, .noProgress, self.stagnantTokens, configuration.stagnationTokens)
+        if self.budgets.stagnantRounds >= configuration.stagnationRounds {
+            consider(2, .noProgress, self.budgets.stagnantRounds, configuration.stagnationRounds)
+        } else if self.budgets.stagnantTokens >= configuration.stagnationTokens {
+            consider(2, .noProgress, self.budgets.stagnantTokens, configuration.stagnationTokens)
         }
         guard best.level > 0, let severity = LoopSeverity(rawValue: best.level - 1) else { return nil }
         var finding = LoopFinding(
@@ -55,27 +64,13 @@ extension SessionDetector {
         finding.repeatCount = Int(self.episode.repeatCount)
         finding.failureCount = Int(self.episode.failureCount)
         finding.editCount = Int(self.episode.editCount)
-        finding.commitCount = Int(self.episode.commitCount)
         finding.tokens = self.episode.tokens
         finding.costMicroUSD = self.episode.costMicroUSD
-        finding.requestsPerMinute = self.requestsPerMinute(since: finding.onset, until: finding.lastEvidence)
+        finding.requestsPerMinute = self.episode.requestsPerMinute
         finding.tool = self.episode.tool
         // Without details the action is a tool and a size: nothing is known of its arguments.
         let isKnown = self.hasDetails && (self.episode.hasOneAction || best.pattern == .cycle)
         finding.fingerprint = isKnown ? self.episode.action : 0
         return finding
-    }
-
-    /// What the strongest evidence speaks for: several actions in turn are a cycle.
-    private var pattern: LoopPattern {
-        let pattern = self.episode.kind.pattern
-        return pattern == .identicalAction && !self.episode.hasOneAction ? .cycle : pattern
-    }
-
-    /// Rounds since the onset per minute: a rate over the whole episode, so that slow drips show as what they are.
-    private func requestsPerMinute(since onset: Timestamp, until last: Timestamp) -> Double {
-        let minutes = last.seconds(since: onset) / 60
-        guard minutes > 0, self.episode.roundCount > 1 else { return 0 }
-        return Double(self.episode.roundCount - 1) / minutes
     }
 }

@@ -1,0 +1,30 @@
+/// Requests to the model that fail for good: a sum of its own, because the agent cannot help it.
+struct RequestFailures {
+    private(set) var evidence = EvidenceSum()
+    private var status: Int16 = 0
+    /// Whose requests failed: those of another agent succeed meanwhile.
+    private var isSubagent = false
+
+    /// What the failure is taken for. Remember it with ``add(_:_:)``.
+    mutating func take(_ error: Observation) -> Judgement {
+        let isAgain = self.evidence.score > 0 && self.status == error.statusCode
+        self.status = error.statusCode
+        self.isSubagent = error.querySource == .subagent
+        return Judgement(isAgain ? .apiErrorAgain : .apiErrorFirst)
+    }
+
+    mutating func add(_ evidence: Float, round: UInt32, _ configuration: borrowing DetectionConfiguration) {
+        self.evidence.add(evidence, round: round, mayBeCritical: true, configuration)
+    }
+
+    /// A request succeeded: `evidence` against it.
+    mutating func succeed(
+        _ request: Observation,
+        _ evidence: Float,
+        round: UInt32,
+        _ configuration: borrowing DetectionConfiguration
+    ) {
+        guard self.evidence.score > 0, self.isSubagent == (request.querySource == .subagent) else { return }
+        self.add(evidence, round: round, configuration)
+    }
+}

@@ -1,0 +1,72 @@
+/// The verification streak: one command, or one program with other arguments, keeps failing whatever else is done; or
+/// the rules keep denying.
+///
+/// A sum of its own beside the session's, because edits in between clear that one: it falls only when the command
+/// succeeds, work is committed, or a person asks for something else.
+struct VerificationStreak {
+    /// Of one exact action.
+    private var exact: Float = 0
+    /// Of one program with other arguments.
+    private var related: Float = 0
+    private var action: UInt64 = 0
+    private var command: UInt32 = 0
+    private var isDenied = false
+
+    var score: Float { self.exact + self.related }
+
+    var pattern: LoopPattern {
+        if self.isDenied { return .permissionDenied }
+        return self.related > self.exact ? .failingAction : .verificationFailure
+    }
+
+    mutating func clear() {
+        self.exact = 0
+        self.related = 0
+    }
+
+    /// The rules denied the same call again, or one call after the other.
+    mutating func deny(_ configuration: borrowing DetectionConfiguration) {
+        self.exact += configuration.verificationSame
+        self.isDenied = true
+    }
+
+    /// - Parameters:
+    ///   - record: What is remembered of the call, without this outcome.
+    ///   - failures: The last failures of the session, without this one.
+    mutating func take(
+        _ call: Observation,
+        _ record: ActionRecord,
+        _ failures: LastFour<FailureMark>,
+        _ configuration: borrowing DetectionConfiguration
+    ) {
+        guard call.tool == .bash || call.tool == .mcp else { return }
+        guard call.outcome.isFailure else {
+            if call.action == self.action { self.exact = 0 }
+            if call.action == self.action || call.command == self.command { self.related = 0 }
+            return
+        }
+        if record.failureCount > 0 {
+            self.exact += Self.weight(call, record, configuration)
+            self.action = call.action
+        } else {
+            let isRelated = failures.contains { $0.command == call.command && $0.errorType == call.errorType }
+            guard call.command != 0, isRelated else { return }
+            self.related += configuration.verificationRelated * (call.isWait ? 2 : 1)
+        }
+        self.command = call.command
+        self.isDenied = false
+    }
+
+    /// A failure that reports more or less than the one before is being worked off and does not count. Claude Code
+    /// tells no result size of a failure: then every failure looks the same and says less.
+    private static func weight(
+        _ call: Observation,
+        _ record: ActionRecord,
+        _ configuration: borrowing DetectionConfiguration
+    ) -> Float {
+        let size = call.outcome.resultByteCount
+        let likeness = record.likeness(to: call.outcome).likeness
+        if likeness == .exact, size >= 0, !call.outcome.isCutOff { return configuration.verificationSame }
+        return likeness != .different || size < 0 ? configuration.verificationChanged : 0
+    }
+}
