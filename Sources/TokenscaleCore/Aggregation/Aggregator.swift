@@ -102,9 +102,9 @@ package final class Aggregator: Sendable {
         return self.shard(of: key).shard.withLock { $0.recordQueue(snapshot) }
     }
 
-    /// Our own clock was set, to `now`. Totals stay as they are; pods with sessions are unknown for 80 s.
-    package func clockWasSet(at now: Timestamp) {
-        for box in self.shards { box.shard.withLock { $0.clockWasSet(at: now) } }
+    /// Our own clock was set by `seconds`, to `now`. Totals stay as they are; pods with sessions are unknown for 80 s.
+    package func clockWasSet(at now: Timestamp, by seconds: Double) {
+        for box in self.shards { box.shard.withLock { $0.clockWasSet(at: now, by: seconds) } }
     }
 
     /// Copies everything into one immutable value. Called once a second.

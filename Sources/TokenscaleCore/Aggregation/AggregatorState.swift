@@ -144,6 +144,7 @@ extension Shard {
             pod.firstSeen = try reader.timestamp()
             pod.lastArrival = try reader.timestamp()
             pod.lastSample = try reader.timestamp()
+            pod.forgetFuture(after: now)
             for _ in 0..<(try reader.count()) {
                 let label = try reader.text()
                 pod.labels[label] = try reader.text()
@@ -155,7 +156,7 @@ extension Shard {
             }
             guard self.podIndex.slot(of: key) == nil else { throw .damaged }
             let slot = self.podIndex.insert(pod, key: key, into: &self.pods)
-            for _ in 0..<(try reader.count()) { try self.restoreSession(from: &reader, pod: slot, isSeamless) }
+            for _ in 0..<(try reader.count()) { try self.restoreSession(from: &reader, pod: slot, isSeamless, now) }
         }
         for _ in 0..<(try reader.count()) {
             _ = self.recent.insert(try reader.bits(), now: now)
@@ -165,7 +166,8 @@ extension Shard {
     private mutating func restoreSession(
         from reader: inout StateReader,
         pod: Int,
-        _ isSeamless: Bool
+        _ isSeamless: Bool,
+        _ now: Timestamp
     ) throws(StateError) {
         let id = try reader.text()
         let idHash = id.isEmpty ? Hash128(low: 1, high: 1) : self.hash.hash128(id)
@@ -174,6 +176,7 @@ extension Shard {
         session.firstSeen = try reader.timestamp()
         session.lastActivity = try reader.timestamp()
         session.lastArrival = try reader.timestamp()
+        session.forgetFuture(after: now)
         session.hasEvents = try reader.bool()
         session.turn = TurnState(code: try reader.unsigned())
         session.costMicroUSD = try reader.signed()

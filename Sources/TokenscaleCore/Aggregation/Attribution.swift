@@ -125,6 +125,8 @@ extension Shard {
         arrival: Timestamp
     ) -> RecordOutcome {
         var outcome = RecordOutcome()
+        // A request that was on its way when our clock was set forward has the old time.
+        let arrival = Swift.max(arrival, self.clockSetTime)
         if attribution.source == .none { outcome.unattributedCount = run.count }
         guard
             let pod = self.pod(
@@ -149,7 +151,9 @@ extension Shard {
             pod: pod,
             resource: batch.resource,
             arrival: arrival,
-            correctionSeconds: self.pods[pod].clock.correctionSeconds(toleranceSeconds: tolerance)
+            correctionSeconds: self.pods[pod].clock.correctionSeconds(toleranceSeconds: tolerance),
+            leadSeconds: self.pods[pod].clock.leadSeconds(setSeconds: self.clockSetSeconds),
+            clockSetSeconds: self.clockSetSeconds
         )
         for index in run.points { self.record(batch.points[index], text: text, context: context, outcome: &outcome) }
         for index in run.events { self.record(batch.events[index], text: text, context: context, outcome: &outcome) }

@@ -77,4 +77,14 @@ package struct ClockOffset: Sendable {
         guard offset > toleranceSeconds, self.proved != .max else { return 0 }
         return self.proved &- smallest <= Self.agreement ? offset : 0
     }
+
+    /// By how many seconds the sender is ahead of a clock that nobody sets; 0 within rounding.
+    ///
+    /// - Parameter setSeconds: By how much our own clock was set.
+    func leadSeconds(setSeconds: Double) -> Double {
+        let smallest = Swift.min(self.current, self.previous)
+        guard smallest != .max else { return 0 }
+        let offset = Double(smallest) / 1e9 - setSeconds
+        return offset < -1 ? -offset : 0
+    }
 }

@@ -36,16 +36,16 @@ package struct ModelUsage: Sendable {
     ///
     /// - Parameters:
     ///   - second: When it ended.
-    ///   - delaySeconds: How much later that is than the sender said.
+    ///   - ledgerSecond: The same in the ledger's times.
     /// - Returns: By how much the total grew.
     package mutating func recordEvent(
         _ tokens: TokenCounts,
         second: Int64,
-        delaySeconds: Int64,
+        ledgerSecond: Int64,
         switchSeconds: Int64
     ) -> TokenCounts {
         let before = self.total
-        self.ledger.recordEvent(tokens, second: second - delaySeconds, switchSeconds: switchSeconds)
+        self.ledger.recordEvent(tokens, second: ledgerSecond, switchSeconds: switchSeconds)
         let after = self.total
         let growth = after.subtracting(before)
         for index in TokenType.allCases.indices {
@@ -63,7 +63,7 @@ package struct ModelUsage: Sendable {
     ///
     /// - Parameters:
     ///   - seconds: The interval it was used in.
-    ///   - delaySeconds: How much later that is than the sender said.
+    ///   - ledgerSeconds: The same in the ledger's times.
     ///   - hasEvents: The session sends events: they place the tokens more exactly, so metrics wait for them.
     ///   - nextExport: Until when the rate at the end of the interval is the best that is known.
     /// - Returns: By how much the total grew.
@@ -71,15 +71,14 @@ package struct ModelUsage: Sendable {
         _ count: Int64,
         of type: TokenType,
         seconds: ClosedRange<Int64>,
-        delaySeconds: Int64,
+        ledgerSeconds: ClosedRange<Int64>,
         hasEvents: Bool,
         arrival: Timestamp,
         nextExport: Timestamp,
         switchSeconds: Int64
     ) -> Int64 {
         let before = self.ledger.total(of: type)
-        let sent = (seconds.lowerBound - delaySeconds)...(seconds.upperBound - delaySeconds)
-        self.ledger.recordMetric(count, of: type, seconds: sent, switchSeconds: switchSeconds)
+        self.ledger.recordMetric(count, of: type, seconds: ledgerSeconds, switchSeconds: switchSeconds)
         let after = self.ledger.total(of: type)
         self.skip(after - before - count, of: type)
         if hasEvents {
@@ -95,7 +94,8 @@ package struct ModelUsage: Sendable {
 
     /// Places what only metrics know, once the events have had their time.
     package mutating func settle(now: Timestamp, settleSeconds: Double) {
-        guard let pending, now.seconds(since: pending.since) >= settleSeconds else { return }
+        // Before `since`: our clock was set back.
+        guard let pending, now < pending.since || now.seconds(since: pending.since) >= settleSeconds else { return }
         self.pending = nil
         let total = self.total
         for type in TokenType.allCases where total[type] > self.placed[type] {

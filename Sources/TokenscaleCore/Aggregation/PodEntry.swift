@@ -26,6 +26,12 @@ struct PodEntry: Sendable {
         self.lastArrival = arrival
     }
 
+    /// `now` may be earlier than it was: our clock was set back.
+    mutating func forgetFuture(after now: Timestamp) {
+        self.lastArrival.limit(to: now)
+        self.lastSample.limit(to: now)
+    }
+
     static let vacant = PodEntry(id: .unattributed, key: .absent, attribution: .none, arrival: .zero)
 }
 

@@ -5,19 +5,31 @@
 package struct RecentKeys: Sendable {
     private var current: KeySet
     private var previous: KeySet
-    private var rotated: Timestamp
-    private let generationSeconds: Double
+    /// When a key was inserted last, and how much time had passed then since the last change of generations. Of the
+    /// time between two insertions little is counted: a clock that is set forgets nothing.
+    private var lastInsertion: Timestamp
+    private var age: Int64
+    private let ageMax: Int64
+    private let pauseMax: Int64
     private let keyLimit: Int
+
+    /// A clock that is set takes this part of a generation's length from it.
+    private static let pausesPerGeneration: Int64 = 32
+    /// About thirty years.
+    private static let secondsMax = 1e9
 
     /// - Parameters:
     ///   - seconds: How long a key is known at least.
     ///   - keyLimit: Keys per generation; when reached, the older generation is dropped early.
     package init(seconds: Double, keyLimit: Int) {
+        precondition(0...Self.secondsMax ~= seconds, "keys that are known for \(seconds) s")
         precondition(keyLimit > 0, "a key limit of \(keyLimit) remembers nothing")
         self.current = KeySet()
         self.previous = KeySet()
-        self.rotated = .zero
-        self.generationSeconds = seconds
+        self.lastInsertion = .zero
+        self.age = 0
+        self.ageMax = Int64(seconds * 1e9)
+        self.pauseMax = self.ageMax / Self.pausesPerGeneration
         self.keyLimit = keyLimit
     }
 
@@ -25,9 +37,10 @@ package struct RecentKeys: Sendable {
     ///
     /// - Returns: `false` if the key was known: the item is a duplicate.
     package mutating func insert(_ key: UInt64, now: Timestamp) -> Bool {
-        if now.seconds(since: self.rotated) > self.generationSeconds || self.current.count >= self.keyLimit {
-            self.rotate(now: now)
-        }
+        let pause = now.nanoseconds &- self.lastInsertion.nanoseconds
+        self.lastInsertion = now
+        self.age &+= Swift.min(Swift.max(pause, 0), self.pauseMax)
+        if self.age > self.ageMax || self.current.count >= self.keyLimit { self.rotate() }
         if self.previous.contains(key) { return false }
         return self.current.insert(key)
     }
@@ -37,10 +50,10 @@ package struct RecentKeys: Sendable {
     /// All keys, older generation first: for the state file.
     package var keys: [UInt64] { self.previous.keys + self.current.keys }
 
-    private mutating func rotate(now: Timestamp) {
+    private mutating func rotate() {
         swap(&self.current, &self.previous)
         self.current.removeAll()
-        self.rotated = now
+        self.age = 0
     }
 }
 

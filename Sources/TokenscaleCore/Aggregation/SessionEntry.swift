@@ -39,6 +39,12 @@ struct SessionEntry: Sendable {
 
     static let vacant = SessionEntry(id: "", key: .absent, pod: 0, arrival: .zero, beganInSight: true)
 
+    /// `now` may be earlier than it was: our clock was set back.
+    mutating func forgetFuture(after now: Timestamp) {
+        self.lastActivity.limit(to: now)
+        self.lastArrival.limit(to: now)
+    }
+
     /// Heard of lately, or in the middle of a turn.
     func isLive(at now: Timestamp, stalenessSeconds: Double) -> Bool {
         self.turn.isOpen || now.seconds(since: self.lastActivity) <= stalenessSeconds

@@ -6,18 +6,25 @@ extension Shard {
         var arrival: Timestamp
         /// Added to the sender's times.
         var correctionSeconds: Double
-
-        /// By how much the sender's times are moved on. The ledger, which compares the two sources of one sender, keeps
-        /// to the sender's own times: an offset that is proved on the way must not shift one against the other.
-        var delaySeconds: Int64 {
-            self.correctionSeconds > 0 ? Int64(clampingRounded: self.correctionSeconds) : 0
-        }
+        /// By how much the sender is ahead of a clock that nobody sets.
+        var leadSeconds: Double
+        /// By how much our own clock was set.
+        var clockSetSeconds: Double
 
         /// A sender's time, corrected, and never in the future.
         func corrected(_ time: Timestamp) -> Timestamp {
             guard time != .zero else { return self.arrival }
             let moved = self.correctionSeconds == 0 ? time : time.advanced(bySeconds: self.correctionSeconds)
             return Swift.min(moved, self.arrival)
+        }
+
+        /// The second of a sender's time in the ledger, which compares the two sources of one sender: neither an offset
+        /// that is proved on the way nor our own clock, when it is set, may shift one against the other. So these are
+        /// the sender's seconds, without what it is ahead.
+        @inline(__always)
+        func ledgerSecond(_ time: Timestamp) -> Int64 {
+            guard time != .zero else { return self.arrival.advanced(bySeconds: -self.clockSetSeconds).second }
+            return self.leadSeconds == 0 ? time.second : time.advanced(bySeconds: -self.leadSeconds).second
         }
     }
 
@@ -65,7 +72,7 @@ extension Shard {
         let growth = self.sessions[slot].models[index].recordEvent(
             event.tokens,
             second: time.second,
-            delaySeconds: context.delaySeconds,
+            ledgerSecond: context.ledgerSecond(event.time),
             switchSeconds: Int64(self.configuration.sourceSwitchSeconds)
         )
         self.sessions[slot].lastModel = counted
@@ -119,11 +126,13 @@ extension Shard {
         let model = self.model(point.model, text: text)
         let (index, counted) = self.usage(of: model, session: slot)
         let first = Swift.min(context.corrected(increment.since).second + 1, time.second)
+        let sentLast = context.ledgerSecond(point.time)
+        let sentFirst = Swift.min(context.ledgerSecond(increment.since) + 1, sentLast)
         let growth = self.sessions[slot].models[index].recordMetric(
             increment.count,
             of: type,
             seconds: first...time.second,
-            delaySeconds: context.delaySeconds,
+            ledgerSeconds: sentFirst...sentLast,
             hasEvents: self.sessions[slot].hasEvents,
             arrival: context.arrival,
             nextExport: context.arrival.advanced(

@@ -4,6 +4,10 @@ struct Shard: Sendable {
     let hash: KeyedHash
     /// Since when rates have been watched: the start of the process, or the last time that our clock was set.
     private(set) var startTime: Timestamp
+    /// By how much our clock has been set since the start of the process.
+    private(set) var clockSetSeconds = 0.0
+    /// When it was set last, by the new time.
+    private(set) var clockSetTime = Timestamp(nanoseconds: .min)
     var pods: [PodEntry] = []
     var podIndex = SlotIndex()
     var sessions: [SessionEntry] = []
@@ -31,11 +35,20 @@ struct Shard: Sendable {
     }
 
     /// Our own clock was set: what was learnt of the senders' clocks is void, and what the windows hold is of other
-    /// seconds. Rates are not known until both have been learnt anew.
-    mutating func clockWasSet(at now: Timestamp) {
+    /// seconds. Rates are not known until both have been learnt anew. What we heard last we did not hear in the future.
+    mutating func clockWasSet(at now: Timestamp, by seconds: Double) {
         self.startTime = now.advanced(bySeconds: ClockOffset.proofSeconds)
-        for slot in self.podIndex.slots { self.pods[slot].clock = ClockOffset() }
-        for slot in self.sessionIndex.slots { self.sessions[slot].beganInSight = false }
+        self.clockSetSeconds += seconds
+        self.clockSetTime = now
+        for slot in self.podIndex.slots {
+            self.pods[slot].clock = ClockOffset()
+            self.pods[slot].forgetFuture(after: now)
+        }
+        for slot in self.sessionIndex.slots {
+            self.sessions[slot].beganInSight = false
+            self.sessions[slot].forgetFuture(after: now)
+        }
+        for key in self.queues.keys { self.queues[key]?.time.limit(to: now) }
     }
 
     // MARK: Names

@@ -37,6 +37,9 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         Double(self.nanoseconds &- other.nanoseconds) / 1e9
     }
 
+    /// Becomes `latest` if it is later.
+    mutating func limit(to latest: Timestamp) { self = Swift.min(self, latest) }
+
     package func advanced(bySeconds seconds: Double) -> Timestamp {
         Timestamp(nanoseconds: self.nanoseconds &+ Int64(seconds * 1e9))
     }

@@ -27,6 +27,7 @@ struct Collector: Sendable {
     struct Parts: Sendable {
         let aggregator: Aggregator
         let hash: KeyedHash
+        let clock: WatchedClock
         let snapshots = SnapshotStore(Snapshot())
         let directories: PodDirectoryStore
         /// `nil` without a cluster.
@@ -57,6 +58,7 @@ struct Collector: Sendable {
         let parts = Parts(
             aggregator: aggregator,
             hash: hash,
+            clock: WatchedClock(aggregator: aggregator, logger: self.logger),
             directories: directories,
             cluster: cluster,
             alerting: AlertingParts(
@@ -83,9 +85,9 @@ struct Collector: Sendable {
         services.append(
             TickLoop(
                 aggregator: aggregator,
+                clock: parts.clock,
                 store: parts.snapshots,
-                deciders: [parts.alerting.decider],
-                logger: self.logger
+                deciders: [parts.alerting.decider]
             )
         )
         services += cluster?.services ?? []
@@ -145,7 +147,7 @@ struct Collector: Sendable {
         let delegate = ReceiverDelegate(
             aggregator: aggregator,
             makeIngestor: { Ingestor(aggregator: aggregator, hash: hash, names: names, limits: limits) },
-            now: { WallClock.now() }
+            now: { parts.clock.now() }
         )
         return OTLPReceiver(
             configuration: self.configuration.receiverConfiguration,

@@ -56,6 +56,19 @@ struct AggregatorStateTests {
         #expect(second.pod()?.state == .unknown(.windowNotCovered))
     }
 
+    @Test("a state from a time that is yet to come is no reason to remember for longer")
+    func fromTheFuture() throws {
+        let first = self.filled()
+        var second = TestAggregator(startTime: first.now.advanced(bySeconds: -36_000))
+        second.advance(-36_000)
+        try second.aggregator.restore(first.aggregator.encodeState(now: first.now), now: second.now)
+        second.advance(100)
+        #expect(second.snapshot().statistics.sessionCount == 2)
+        #expect(second.total() == first.total())
+        second.advance(1_800)
+        #expect(second.snapshot().statistics.sessionCount == 0)
+    }
+
     @Test("every truncation and every flipped byte is found")
     func damage() {
         let first = self.filled()

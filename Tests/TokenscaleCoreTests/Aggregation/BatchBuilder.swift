@@ -111,13 +111,18 @@ struct BatchBuilder {
     }
 }
 
-/// An aggregator with a clock that stands still until the test moves it.
+/// An aggregator and the true time, which stands still until the test moves it.
 struct TestAggregator {
     static let hash = KeyedHash(key: 0x0123_4567_89ab_cdef)
     static let start = Timestamp(seconds: 1_800_000_000)
 
     let aggregator: Aggregator
+    /// The true time.
     var now = TestAggregator.start
+    /// By how much the collector's own clock is ahead of it, in seconds.
+    private(set) var clockError = 0.0
+    /// By how much that clock was set without the aggregator having been told.
+    private var untoldStep = 0.0
 
     init(
         configuration: AggregatorConfiguration = AggregatorConfiguration(),
@@ -139,13 +144,27 @@ struct TestAggregator {
             builder.batch,
             text: builder.text.span.bytes,
             peer: address,
-            arrival: self.now
+            arrival: self.clock
         )
+    }
+
+    /// What the collector's clock shows.
+    var clock: Timestamp { self.now.advanced(bySeconds: self.clockError) }
+
+    /// Somebody sets the collector's clock; who watches it (``ClockJumps``) tells the aggregator a moment later.
+    mutating func setClock(by seconds: Double) {
+        self.clockError += seconds
+        self.untoldStep += seconds
+    }
+
+    mutating func tellClockStep() {
+        if self.untoldStep != 0 { self.aggregator.clockWasSet(at: self.clock, by: self.untoldStep) }
+        self.untoldStep = 0
     }
 
     mutating func advance(_ seconds: Double) { self.now = self.now.advanced(bySeconds: seconds) }
 
-    func snapshot() -> Snapshot { self.aggregator.snapshot(now: self.now) }
+    func snapshot() -> Snapshot { self.aggregator.snapshot(now: self.clock) }
 
     func pod(_ name: String = "pod-0") -> PodSnapshot? {
         self.snapshot().pods.first { $0.id == PodID(namespace: "agents", name: name) }

@@ -70,7 +70,7 @@ struct RateTests {
         work(seconds: 70, jumped: 0)
         #expect(test.pod()?.state == .active)
         test.advance(jump)
-        test.aggregator.clockWasSet(at: test.now)
+        test.aggregator.clockWasSet(at: test.now, by: jump)
         #expect(test.pod()?.state == .unknown(.windowNotCovered))
         work(seconds: 78, jumped: jump)
         #expect(test.pod()?.state == .unknown(.windowNotCovered))
