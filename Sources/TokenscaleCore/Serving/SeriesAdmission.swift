@@ -3,6 +3,7 @@
 /// Once a namespace holds more pods than the limit, the later ones share the label `pod="other"`. Whoever has a series
 /// keeps it, and whoever is folded stays folded for as long as the ledger knows it: a counter must not jump from one
 /// series to another. What a folded pod counted stays in `other` when the pod is forgotten, so `other` never falls.
+/// Once the ledger knows no pod of a namespace any more, its `other` is forgotten, as their series are.
 package struct SeriesAdmission: Sendable {
     private struct Folded: Hashable {
         var pod: PodID
@@ -19,6 +20,9 @@ package struct SeriesAdmission: Sendable {
 
     /// The label's value for pods beyond the limit.
     package static let otherPodName = "other"
+
+    /// Namespaces that are or were over the limit: at most as many as the ledger has pods.
+    var namespaceCount: Int { self.namespaces.count }
 
     private let podLimit: Int
     private var namespaces: [String: Namespace] = [:]
@@ -40,6 +44,7 @@ package struct SeriesAdmission: Sendable {
     package mutating func update(_ snapshot: Snapshot) {
         guard snapshot.sequence > self.sequence else { return }
         self.sequence = snapshot.sequence
+        var gone = Set(self.namespaces.keys)
         var start = 0
         while start < snapshot.counters.count {
             let namespace = snapshot.counters[start].pod.namespace
@@ -51,15 +56,13 @@ package struct SeriesAdmission: Sendable {
                 previous = snapshot.counters[end].pod
                 end += 1
             }
+            gone.remove(namespace)
             if podCount > self.podLimit || self.namespaces[namespace] != nil {
                 self.update(namespace, counters: snapshot.counters[start..<end], snapshot: snapshot)
             }
             start = end
         }
-        // Namespaces whose counters all expired.
-        for name in Array(self.namespaces.keys) where !snapshot.counters.contains(where: { $0.pod.namespace == name }) {
-            self.update(name, counters: [], snapshot: snapshot)
-        }
+        for namespace in gone { self.namespaces[namespace] = nil }
     }
 
     private mutating func update(_ name: String, counters: ArraySlice<TokenCounter>, snapshot: Snapshot) {

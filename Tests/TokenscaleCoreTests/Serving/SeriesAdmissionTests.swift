@@ -1,16 +1,18 @@
 import Testing
-import TokenscaleCore
+
+@testable import TokenscaleCore
 
 @Suite("SeriesAdmission")
 struct SeriesAdmissionTests {
     private static func snapshot(
         _ sequence: UInt64,
+        namespace: String = "demo",
         _ counters: [(name: String, birth: UInt64, total: Int64)]
     ) -> Snapshot {
         var snapshot = Snapshot()
         snapshot.sequence = sequence
         snapshot.counters = counters.map { entry in
-            var counter = TokenCounter(pod: PodID(namespace: "demo", name: entry.name), model: "opus")
+            var counter = TokenCounter(pod: PodID(namespace: namespace, name: entry.name), model: "opus")
             counter.birthSequence = entry.birth
             counter.total.input = entry.total
             return counter
@@ -50,6 +52,27 @@ struct SeriesAdmissionTests {
         #expect(["a", "b", "e"].map { admission.admits(PodID(namespace: "demo", name: $0)) } == [false, true, true])
     }
 
+    @Test("a namespace without pods is forgotten, and its series begin anew")
+    func forgotten() {
+        var admission = SeriesAdmission(podLimit: 1)
+        for sequence in UInt64(1)...100 {
+            let name = "ns-\(sequence)"
+            let crowd = Self.snapshot(sequence, namespace: name, [("a", sequence, 5), ("b", sequence, 6)])
+            admission.update(crowd)
+            #expect(Self.totals(admission, crowd) == ["a": 5, "other": 6])
+            #expect(admission.namespaceCount == 1)
+        }
+        let empty = Self.snapshot(101, [])
+        admission.update(empty)
+        #expect(admission.namespaceCount == 0)
+        #expect(admission.visible(empty.counters).isEmpty)
+        let again = Self.snapshot(102, namespace: "ns-1", [("a", 102, 1), ("b", 102, 2)])
+        admission.update(again)
+        let other = admission.visible(again.counters).first { $0.pod.name == "other" }
+        #expect(other?.total.input == 2)
+        #expect(other?.birthSequence == 102, "shown at 0 first, as every new series")
+    }
+
     @Test("no visible counter ever falls while its pod lives, and nothing is lost", arguments: 0..<50)
     func random(seed: UInt64) {
         var state = seed &* 0x9e37_79b9_7f4a_7c15 | 1
@@ -67,6 +90,10 @@ struct SeriesAdmissionTests {
                 if !admission.admits(PodID(namespace: "demo", name: gone.name)) { retired += gone.total }
             }
             if next(3) == 0 { alive.append(("pod-\(sequence)", sequence, 0)) }
+            if alive.isEmpty {
+                previous = [:]
+                retired = 0
+            }
             for index in alive.indices { alive[index].total += Int64(next(100)) }
             let snapshot = Self.snapshot(sequence, alive)
             admission.update(snapshot)
