@@ -94,8 +94,9 @@ package struct AlertEvaluator: Sendable {
         do throws(AlertingError) {
             let droppedCount = try await self.outbox.append(
                 self.unstored.transitions,
-                changed: self.unstored.changedAlerts,
-                removedIDs: self.unstored.removedIDs
+                changed: self.unstored.alerts,
+                removedIDs: self.unstored.removedIDs,
+                replacesAlerts: self.unstored.replacesAlerts
             ) { transition in
                 let names = configuration.receivers(for: transition.alert.labels)
                 guard transition.isResolved else { return names }

@@ -32,12 +32,14 @@ package final class AlertOutbox: Sendable {
     /// A transition that is already there is left alone, so that appending again after an unclear failure is harmless.
     ///
     /// - Parameters:
+    ///   - replacesAlerts: `changed` are all alerts there are: others that are stored are over.
     ///   - receivers: The names of the receivers of a transition.
     /// - Returns: The number of deliveries given up because of the row limit.
     package func append(
         _ transitions: [AlertTransition],
         changed: [Alert] = [],
         removedIDs: [String] = [],
+        replacesAlerts: Bool = false,
         receivers: @escaping @Sendable (AlertTransition) -> [String]
     ) async throws(AlertingError) -> Int {
         let limit = self.limits.rowLimit
@@ -46,6 +48,7 @@ package final class AlertOutbox: Sendable {
             for transition in transitions {
                 try OutboxRows.insert(transition, receivers: receivers(transition), encoder, database)
             }
+            if replacesAlerts { try database.execute(sql: "DELETE FROM alert") }
             for id in removedIDs {
                 try database.cachedStatement(sql: "DELETE FROM alert WHERE id = ?").execute(arguments: [id])
             }

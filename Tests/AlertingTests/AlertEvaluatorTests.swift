@@ -110,6 +110,46 @@ struct AlertEvaluatorTests {
         #expect(self.status.current.statistics.transitions.values.reduce(0, +) == 401)
     }
 
+    @Test("alerts that come and go while the disk is full take no memory, and the outbox ends as it should")
+    func comingAndGoing() async throws {
+        var policy = AlertPolicy()
+        policy.clearSeconds = 0
+        var machine = AlertStateMachine(policy: policy)
+        var unstored = UnstoredDecisions(transitionLimit: 10)
+        let outbox = self.outbox
+        func step(_ second: Int, _ pods: [(name: String, severity: LoopSeverity?)]) -> Int {
+            let time = self.start.advanced(bySeconds: Double(second))
+            return unstored.add(machine.step(AlertingFixtures.snapshot(at: time, pods)), of: machine)
+        }
+        func store() async throws {
+            _ = try await outbox.append(
+                unstored.transitions,
+                changed: unstored.alerts,
+                removedIDs: unstored.removedIDs,
+                replacesAlerts: unstored.replacesAlerts
+            ) { _ in [] }
+            unstored.removeAll()
+        }
+        _ = step(0, [("stored", .warning), ("lasting", .warning)])
+        try await store()
+        #expect(try await outbox.alerts().count == 2)
+        // Nothing can be stored from here.
+        for second in 1...500 {
+            let brief = [("brief-\(second - 1)", LoopSeverity?.none), ("brief-\(second)", .some(.warning))]
+            _ = step(second, [("lasting", .warning), ("stored", nil)] + brief)
+            #expect(unstored.transitions.count <= 10)
+            #expect(unstored.removedIDs.count + unstored.alerts.count <= 4)
+        }
+        try await store()
+        #expect(try await outbox.alerts().map(\.subject.pod?.name) == ["brief-500", "lasting"])
+        _ = step(501, [("lasting", .warning), ("brief-500", nil)])
+        #expect(!unstored.replacesAlerts)
+        try await store()
+        #expect(try await outbox.alerts().map(\.subject.pod?.name) == ["lasting"])
+        _ = step(502, [("lasting", .warning)])
+        #expect(unstored.isEmpty, "what is stored is not stored again")
+    }
+
     @Test("of more decisions than the outbox may hold the oldest are dropped and counted")
     func tooMuchWhileFull() async throws {
         var unstored = UnstoredDecisions(transitionLimit: 3)
