@@ -61,7 +61,7 @@ extension AlertOutbox {
         }
     }
 
-    package enum DeliveryEnd: Sendable {
+    package enum DeliveryEnd: Equatable, Sendable {
         case delivered
         /// Failed for good; `problem` is shown to people.
         case parked(problem: String)

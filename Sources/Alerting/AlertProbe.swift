@@ -16,22 +16,17 @@ package enum AlertProbe {
     package static func run(
         _ configuration: AlertingConfiguration,
         userAgent: String,
-        now: @Sendable () -> Timestamp
+        now: @escaping @Sendable () -> Timestamp
     ) async -> [Result] {
         var results: [Result] = []
         for receiver in configuration.receivers {
-            let client = HTTPClient(receiver.clientConfiguration(userAgent: userAgent))
-            let request = ReceiverRequest(
-                receiver: receiver,
-                links: configuration.links,
-                resendSeconds: configuration.delivery.resendSeconds
-            )
+            let client = ReceiverClient(receiver, configuration, userAgent: userAgent, now: now)
             let start = now()
             var text = "accepted"
             for transition in Self.transitions(at: start, configuration.policy) where text == "accepted" {
-                text = await Self.send(transition, request, client, now: now)
+                text = await Self.send(transition, client)
             }
-            client.shutdown()
+            client.http.shutdown()
             results.append(
                 Result(
                     receiver: receiver.name,
@@ -45,26 +40,12 @@ package enum AlertProbe {
         return results
     }
 
-    private static func send(
-        _ transition: AlertTransition,
-        _ request: ReceiverRequest,
-        _ client: HTTPClient,
-        now: @Sendable () -> Timestamp
-    ) async -> String {
-        let verdict: DeliveryVerdict
-        do throws(ReceiverRequestError) {
-            verdict = try await ReceiverLane.send(
-                try await request.request(for: [transition], now: now()),
-                with: client,
-                now: now
-            )
-        } catch {
-            verdict = DeliveryVerdict(error)
-        }
-        switch verdict {
+    private static func send(_ transition: AlertTransition, _ client: ReceiverClient) async -> String {
+        switch await client.tell([transition]) {
         case .accepted: return "accepted"
         case .retry(let problem, _), .park(let problem): return problem
         case .gone: return "status 410: the receiver is gone"
+        case nil: return "it was interrupted"
         }
     }
 

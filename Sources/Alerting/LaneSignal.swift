@@ -71,3 +71,10 @@ package struct LaneSignals: Sendable {
 
     subscript(name: String) -> LaneSignal { self.signals[name] ?? LaneSignal() }
 }
+
+/// A switch that is thrown once.
+final class DrainFlag: Sendable {
+    private let value = Atomic<Bool>(false)
+    var isSet: Bool { self.value.load(ordering: .acquiring) }
+    func set() { self.value.store(true, ordering: .releasing) }
+}

@@ -1,4 +1,3 @@
-import CurlHTTP
 package import Logging
 import ServiceLifecycle
 package import TokenscaleCore
@@ -39,7 +38,7 @@ package final class WebhookSender: Service {
     }
 
     package func run() async throws {
-        let isDraining = ReceiverLane.Flag()
+        let isDraining = DrainFlag()
         let lanes = self.configuration.receivers.map { self.lane($0, isDraining: isDraining) }
         let limit = self.configuration.delivery.shutdownSeconds
         let signals = self.signals
@@ -69,29 +68,16 @@ package final class WebhookSender: Service {
         }
     }
 
-    private func lane(_ receiver: AlertReceiver, isDraining: ReceiverLane.Flag) -> ReceiverLane {
+    private func lane(_ receiver: AlertReceiver, isDraining: DrainFlag) -> ReceiverLane {
         ReceiverLane(
             receiver: receiver,
             policy: self.configuration.delivery,
-            links: self.configuration.links,
             outbox: self.outbox,
-            client: HTTPClient(receiver.clientConfiguration(userAgent: self.userAgent)),
-            status: self.status,
+            client: ReceiverClient(receiver, self.configuration, userAgent: self.userAgent, now: self.now),
+            record: LaneRecord(receiver: receiver.name, status: self.status, logger: self.logger),
             signal: self.signals[receiver.name],
             isDraining: isDraining,
-            now: self.now,
-            logger: self.logger
-        )
-    }
-}
-
-extension AlertReceiver {
-    /// A client, and so a thread and connections, of the receiver's own.
-    func clientConfiguration(userAgent: String) -> HTTPClient.Configuration {
-        HTTPClient.Configuration(
-            userAgent: userAgent,
-            proxy: self.proxyURL.map { .proxy($0) } ?? .ofProcess(),
-            addressPolicy: self.allowsMetadataAddresses ? .any : .refuseMetadataServices
+            now: self.now
         )
     }
 }
