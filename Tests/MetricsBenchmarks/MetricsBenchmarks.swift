@@ -12,6 +12,7 @@ enum MetricsBenchmarks {
     static func main() async throws {
         self.render()
         try await self.podsAnswer()
+        self.namespaces()
     }
 
     // MARK: Rendering
@@ -88,6 +89,60 @@ enum MetricsBenchmarks {
         }
     }
 
+    // MARK: Namespaces
+
+    /// What the autoscalers of one namespace among 200 ask, and what a new directory costs.
+    private static func namespaces() {
+        let fleet = Self.fleet(podCount: 10_000, namespaceCount: 200)
+        let view = MetricsView(
+            snapshot: fleet.snapshot,
+            directory: fleet.directory,
+            now: Self.time,
+            configuration: ServingConfiguration()
+        )
+        guard let selection = try? MetricSelection(.tokensPerMinute) else { return }
+        let deployment = ObjectReference(kind: .deployment, namespace: "team-7", name: "agent-3")
+        let questions: [(name: String, ask: () -> Int?)] = [
+            (
+                "pods/* of the namespace",
+                {
+                    let answer = try? view.podValues(
+                        .tokensPerMinute,
+                        namespace: "team-7",
+                        labels: .everything,
+                        selection: selection
+                    )
+                    return answer?.values.count
+                }
+            ),
+            (
+                "its Deployment",
+                {
+                    (try? view.sum(.tokensPerMinute, of: deployment, selection: selection))?.contributions.count
+                }
+            ),
+            (
+                "external, by workload",
+                {
+                    let answer = try? view.externalValues(.tokensPerMinute, namespace: "team-7", selection: selection)
+                    return answer?.count
+                }
+            ),
+            (
+                "a new directory",
+                {
+                    PodDirectory(pods: fleet.directory.records, workloads: [], isSynced: true, version: 2).count
+                }
+            ),
+        ]
+        print("10,000 pods in 200 namespaces")
+        for question in questions {
+            var count: Int?
+            let values = (0..<50).map { _ in Self.cpuSeconds { count = question.ask() } }
+            print("  \(question.name): \(Self.microseconds(values)) µs, \(count ?? -1) results")
+        }
+    }
+
     // MARK: Parts
 
     private struct Fleet {
@@ -95,16 +150,17 @@ enum MetricsBenchmarks {
         var directory: PodDirectory
     }
 
-    /// Pods of one namespace in ten workloads.
-    private static func fleet(podCount: Int) -> Fleet {
+    /// Pods in ten workloads of each namespace.
+    private static func fleet(podCount: Int, namespaceCount: Int = 1) -> Fleet {
         var snapshot = Snapshot()
         snapshot.sequence = 1
         snapshot.time = Self.time
         snapshot.startTime = Self.time.advanced(bySeconds: -3600)
         var records: [PodRecord] = []
         for index in 0..<podCount {
-            let workload = "agent-\(index % 10)"
-            let id = PodID(namespace: "demo", name: "\(workload)-7d9f4c8b6-\(100_000 + index)")
+            let workload = "agent-\(index / namespaceCount % 10)"
+            let namespace = namespaceCount == 1 ? "demo" : "team-\(index % namespaceCount)"
+            let id = PodID(namespace: namespace, name: "\(workload)-7d9f4c8b6-\(100_000 + index)")
             var pod = PodSnapshot(id: id)
             var rate = ModelRate(model: "claude-opus-5-5")
             rate.active = TokenCounts(input: Int64(index), output: 2000, cacheRead: 90_000, cacheCreation: 4000)
@@ -120,7 +176,7 @@ enum MetricsBenchmarks {
             snapshot.counters.append(counter)
             var record = PodRecord(id: id, uid: "uid-\(index)")
             record.labels = ["app": workload, "pod-template-hash": "7d9f4c8b6", "tier": "agents"]
-            record.workload = WorkloadID(namespace: "demo", kind: "Deployment", name: workload)
+            record.workload = WorkloadID(namespace: namespace, kind: "Deployment", name: workload)
             record.addresses = ["10.0.\(index / 250).\(index % 250)"]
             records.append(record)
         }
