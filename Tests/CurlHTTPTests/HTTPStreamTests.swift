@@ -67,12 +67,10 @@ struct HTTPStreamTests {
 
     @Test("cancelling a task that waits for the head ends it")
     func cancelBeforeHead() async throws {
-        let started = ContinuousClock.now
         let task = Task { try await self.client.send(HTTPRequest(url: self.server.plain + "/sleep?30")) }
         try await eventually("the server has the request") { try await self.counter("requests") > 0 }
         task.cancel()
         await #expect(throws: HTTPClientError.cancelled) { try await task.value }
-        #expect(ContinuousClock.now - started < .seconds(20))
     }
 
     @Test("cancelling a task that waits for the body ends it")

@@ -56,10 +56,8 @@ struct PodWatcherTests {
             server.put(Fixture.pods, Fixture.pod("new", ip: "10.0.1.2"))
             try await eventually("the new address") { store.current.pod(address: "10.0.1.2") != nil }
             #expect(store.current.pod(address: "10.0.1.1") == nil)
-            let deleted = ContinuousClock.now
             server.delete(Fixture.pods, namespace: "demo", name: "new")
             try await eventually("the deletion") { store.current.count == 25 }
-            #expect(ContinuousClock.now - deleted < .seconds(1))
             #expect(watcher.status.phase == .synced && watcher.status.podCount == 25)
             #expect(watcher.status.listCounts["pods"] == 1)
         }

@@ -123,7 +123,7 @@ private struct PrometheusRun {
         try FileManager.default.createDirectory(at: self.directory, withIntermediateDirectories: true)
         self.port = Int.random(in: 20_000..<60_000)
         let configuration = """
-            global: {scrape_interval: 1s, scrape_timeout: 1s}
+            global: {scrape_interval: 2s, scrape_timeout: 2s}
             scrape_configs: [{job_name: t, static_configs: [{targets: ['127.0.0.1:\(scrape)']}]}]
             """
         let file = self.directory.appending(path: "prometheus.yml")
@@ -143,11 +143,11 @@ private struct PrometheusRun {
         try? FileManager.default.removeItem(at: self.directory)
     }
 
-    /// Asks until the answer satisfies `condition`; `false` after half a minute.
+    /// Asks until the answer satisfies `condition`; `false` after two minutes.
     func wait(for query: String, _ condition: (Double) -> Bool) async throws -> Bool {
         let allowed = CharacterSet.alphanumerics
         let encoded = query.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(120)
         while ContinuousClock.now < deadline {
             let request = HTTPRequest(url: "http://127.0.0.1:\(self.port)/api/v1/query?query=\(encoded)")
             if let response = try? await self.client.send(request),

@@ -197,8 +197,9 @@ struct TransportTests {
     func slowClients() async throws {
         let large = [UInt8](repeating: 65, count: 32 << 20)
         let listener = Self.listener(port: 0, body: large) { configuration in
-            configuration.idleSeconds = 1
-            configuration.stalledWriteSeconds = 1
+            // The client that is served must not stall so long, on a machine where a process may wait for seconds.
+            configuration.idleSeconds = 4
+            configuration.stalledWriteSeconds = 4
         }
         try await withServer(listener, bound: listener.bound) { port in
             let silent = try RawConnection(port: port)
@@ -212,17 +213,17 @@ struct TransportTests {
                 bodyLimit: 64 << 20
             )
             #expect(response.body.count == large.count)
-            #expect(await silent.isClosed(within: 10))
-            #expect(await trickling.isClosed(within: 10))
+            #expect(await silent.isClosed(within: 120))
+            #expect(await trickling.isClosed(within: 120))
             // What was sent waits in the way of the end; only a further byte shows that nobody is there any more.
-            #expect(await deaf.isClosed(within: 10, poke: true))
+            #expect(await deaf.isClosed(within: 120, poke: true))
         }
     }
 
     @Test("a client that reads slowly, for longer than one that does not read at all may take, gets everything")
     func slowReader() async throws {
         let large = [UInt8](repeating: 65, count: 24 << 20)
-        let listener = Self.listener(port: 0, body: large) { $0.stalledWriteSeconds = 2 }
+        let listener = Self.listener(port: 0, body: large) { $0.stalledWriteSeconds = 3 }
         try await withServer(listener, bound: listener.bound) { port in
             let slow = try RawConnection(port: port)
             try slow.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")

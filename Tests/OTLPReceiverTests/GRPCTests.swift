@@ -193,7 +193,7 @@ struct GRPCTests {
     @Test("an idle connection gets GOAWAY and is closed")
     func idle() async throws {
         try await TestReceiver.run {
-            $0.idleTimeout = .milliseconds(200)
+            $0.idleTimeout = .seconds(2)
         } test: { receiver in
             for isUsed in [false, true] {
                 let client = try await HTTP2Client(port: receiver.grpcPort)

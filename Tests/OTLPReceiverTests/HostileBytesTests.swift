@@ -37,7 +37,7 @@ struct HostileBytesTests {
     func damaged(round: Int) async throws {
         let seed = UInt64(7000 + round)
         try await TestReceiver.run {
-            $0.headerTimeout = .seconds(1)
+            $0.headerTimeout = .seconds(4)
         } test: { receiver in
             var generator = SeededGenerator(seed: seed)
             for index in 0..<60 {

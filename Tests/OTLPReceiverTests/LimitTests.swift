@@ -146,6 +146,9 @@ struct LimitTests {
     func connections() async throws {
         try await TestReceiver.run {
             $0.connectionLimit = 2
+            // None may be closed before the last one is open.
+            $0.headerTimeout = .seconds(600)
+            $0.idleTimeout = .seconds(600)
         } test: { receiver in
             var clients: [HTTP1Client] = []
             for _ in 0..<2 {
@@ -175,7 +178,8 @@ struct LimitTests {
     @Test("a head that does not come in time is closed, also that of a later request")
     func slowHead() async throws {
         try await TestReceiver.run {
-            $0.headerTimeout = .seconds(1)
+            // Long enough for the first request, on a machine where a process may wait for seconds.
+            $0.headerTimeout = .seconds(4)
         } test: { receiver in
             let silent = try HTTP1Client(port: receiver.httpPort)
             let partial = try HTTP1Client(port: receiver.httpPort)
@@ -207,7 +211,7 @@ struct LimitTests {
     @Test("an idle connection is closed, without counting a refusal")
     func idle() async throws {
         try await TestReceiver.run {
-            $0.idleTimeout = .milliseconds(200)
+            $0.idleTimeout = .seconds(2)
         } test: { receiver in
             let client = try HTTP1Client(port: receiver.httpPort)
             #expect(try await client.exchange("POST", "/v1/logs").status == 200)

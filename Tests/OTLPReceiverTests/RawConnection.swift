@@ -20,7 +20,7 @@ final class RawConnection: Sendable {
     init(port: Int, receiveBufferByteCount: Int? = nil) throws {
         self.descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         try #require(self.descriptor >= 0)
-        var timeout = timeval(tv_sec: 30, tv_usec: 0)
+        var timeout = timeval(tv_sec: 120, tv_usec: 0)
         unsafe setsockopt(
             self.descriptor,
             SOL_SOCKET,

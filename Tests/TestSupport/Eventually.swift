@@ -1,9 +1,11 @@
 package import Testing
 
 /// Waits until `condition` holds, which another task or process makes true; fails the test after `seconds`.
+///
+/// The limit is for what never happens: a slow machine under load must not reach it.
 package func eventually(
     _ what: @autoclosure () -> String,
-    seconds: Double = 30,
+    seconds: Double = 120,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
 ) async throws {
@@ -15,16 +17,19 @@ package func eventually(
 /// Waits until there is a value; fails the test after `seconds`.
 package func eventualValue<Value>(
     _ what: @autoclosure () -> String,
-    seconds: Double = 30,
+    seconds: Double = 120,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ value: () async throws -> Value?
 ) async throws -> Value {
     let end = ContinuousClock.now + .seconds(seconds)
+    // Asked less and less often: a condition may cost a process.
+    var pause = Duration.milliseconds(5)
     while true {
         if let value = try await value() { return value }
         // What another task or process does can only be asked again.
         let isInTime = ContinuousClock.now < end
         try #require(isInTime, "not within \(seconds) s: \(what())", sourceLocation: sourceLocation)
-        try await Task.sleep(for: .milliseconds(10))
+        try await Task.sleep(for: pause)
+        pause = min(pause * 1.2, .milliseconds(200))
     }
 }

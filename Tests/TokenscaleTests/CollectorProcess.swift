@@ -9,6 +9,10 @@ import TokenscaleCore
 
 /// The built program, started as a user would start it, with free ports and a folder of its own.
 final class CollectorProcess: @unchecked Sendable {
+    /// The program ends within 5 s: its own waits (``Collector/shutdownSeconds`` and a second for TLS) add up to that.
+    /// What a loaded machine needs besides says nothing about it; a wait that nobody bounds lasts longer than this.
+    static let endLimit = Duration.seconds(20)
+
     // `Process` is not Sendable; it is started in `init` and afterwards only asked and signalled, which Foundation
     // allows from any thread.
     private let process = Process()
@@ -49,7 +53,7 @@ final class CollectorProcess: @unchecked Sendable {
 
     /// Waits until it has said so often that it is ready.
     private func waitUntilReady(count: Int) async throws {
-        try await eventually("the collector is ready; its log: \(self.logText)", seconds: 30) {
+        try await eventually("the collector is ready; its log: \(self.logText)") {
             if !self.process.isRunning { throw ProgramError(description: "it ended: \(self.logText)") }
             let lines = self.readyLines
             guard lines.count >= count, let line = lines.last else { return false }
@@ -120,7 +124,7 @@ final class CollectorProcess: @unchecked Sendable {
     func stop(_ signal: Int32 = SIGTERM) async throws -> (code: Int32, duration: Duration) {
         let start = ContinuousClock.now
         kill(self.process.processIdentifier, signal)
-        try await eventually("the collector ends; its log: \(self.logText)", seconds: 20) {
+        try await eventually("the collector ends; its log: \(self.logText)") {
             self.end.withLock { $0 } != nil && !self.process.isRunning
         }
         let end = self.end.withLock { $0 } ?? ContinuousClock.now
@@ -167,7 +171,7 @@ enum Program {
         _ program: URL = Self.url,
         _ arguments: [String],
         environment: [String: String] = [:],
-        seconds: Double = 60
+        seconds: Double = 300
     ) async throws -> Output {
         let folder = FileManager.default.temporaryDirectory.appending(path: "run-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -32,13 +32,13 @@ struct DashboardTests {
         // What the autoscaler asks, so that there is something it was told.
         let api = try #require(collector.addresses["api"])
         let path = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/demo/pods/*/claude_tokens_per_minute"
-        try await eventually("the metrics API knows the demo's pods", seconds: 30) {
+        try await eventually("the metrics API knows the demo's pods") {
             try await Program.run(curl, ["-skf", "https://\(api)\(path)"]).code == 0
         }
         let check = try await Program.run(
             Program.root.appending(path: "Tests/Tools/check-dashboards"),
-            ["--prometheus", scraper.url, "--interval", "10s", "--range", "20s", "--wait", "90"],
-            seconds: 120
+            ["--prometheus", scraper.url, "--interval", "10s", "--range", "20s", "--wait", "300"],
+            seconds: 600
         )
         print("dashboards: \(check.output.split(separator: "\n").last ?? "")")
         #expect(check.code == 0, "\(check.output)\(check.error)")
@@ -55,7 +55,7 @@ private final class PrometheusProcess: Sendable {
         let rules = Program.root.appending(path: "Dashboards/prometheus/tokenscale.rules.yaml").path
         let file = directory.appending(path: "prometheus.yml")
         try """
-        global: {scrape_interval: 1s, evaluation_interval: 1s}
+        global: {scrape_interval: 2s, evaluation_interval: 2s}
         rule_files: ['\(rules)']
         scrape_configs: [{job_name: tokenscale, static_configs: [{targets: ['\(target)']}]}]
         """.write(to: file, atomically: true, encoding: .utf8)

@@ -134,15 +134,15 @@ struct DemoTests {
         demo.arguments = ["demo", "--endpoint", address, "--duration", "5"]
         demo.standardError = try FileHandle(forWritingTo: log)
         try demo.run()
-        try await eventually("the demo sends", seconds: 20) {
+        try await eventually("the demo sends") {
             try await first.metrics().contains { $0.name == "tokenscale_tracked_pods" && $0.value > 0 }
         }
         #expect(try await first.stop().code == 0)
-        try await eventually("the demo notices", seconds: 20) {
+        try await eventually("the demo notices") {
             try String(contentsOf: log, encoding: .utf8).contains("trying again for a minute")
         }
         let second = try await CollectorProcess(arguments: ["--otlp-http-address", address])
-        try await eventually("the demo ends", seconds: 30) { !demo.isRunning }
+        try await eventually("the demo ends") { !demo.isRunning }
         #expect(demo.terminationStatus == 0)
         #expect(try await second.metrics().contains { $0.name == "tokenscale_tracked_pods" && $0.value > 0 })
         #expect(try await second.stop().code == 0)

@@ -15,11 +15,10 @@ struct EndToEndTests {
         let metrics = try #require(collector.addresses["metrics"])
         async let demo = Program.run(
             Program.url,
-            ["demo", "--endpoint", "http://\(otlp)", "--duration", "29"],
-            seconds: 60
+            ["demo", "--endpoint", "http://\(otlp)", "--duration", "29"]
         )
         var text = ""
-        try await eventually("top shows the fleet: \(text)", seconds: 40) {
+        try await eventually("top shows the fleet: \(text)") {
             let top = try await Program.run(Program.url, ["top", "--address", metrics])
             text = top.output
             return top.code == 0 && text.contains("STUCK\nwarning demo/migrator")
@@ -76,7 +75,7 @@ struct EndToEndTests {
         // Takes ten seconds to be given up: no other queue may wait for it.
         let silent = try SilentListener()
         let collector = try await CollectorProcess(arguments: [
-            "--runner-scrape-interval-seconds=20", "--runner-scrape-targets",
+            "--runner-scrape-interval-seconds=300", "--runner-scrape-targets",
             "[{url: \"\(foreign)\", namespace: agents, queue: foreign}, "
                 + "{url: \"\(silent.url)\", namespace: agents, queue: silent}, "
                 + "{url: \"\(orchestrator.url)\", namespace: agents}]",
@@ -84,7 +83,7 @@ struct EndToEndTests {
         let body = Array(#"{"namespace": "agents", "queue": "tasks", "depth": 17}"#.utf8)
         let headers = [HTTPHeader(name: "content-type", value: "application/json")]
         #expect(try await collector.post("/v1/queue-depth", body, headers: headers).status == 200)
-        try await eventually("both queues", seconds: 8) {
+        try await eventually("both queues") {
             let depths = try await collector.metrics().filter { $0.name == "claude_queue_depth" }
             return depths.contains { $0.labels["queue"] == "tasks" && $0.value == 17 }
                 && depths.contains { $0.labels["queue"] == "ccpool_01" && $0.value == 5 }
@@ -93,7 +92,8 @@ struct EndToEndTests {
         #expect(metrics.allSatisfy { $0.labels["queue"] != "foreign" && $0.labels["queue"] != "silent" })
         let scrapes = metrics.filter { $0.name == "tokenscale_runner_scrapes_total" }
         #expect(scrapes.map { $0.labels["outcome"] } == ["success", "failure", "without_depth"])
-        #expect(scrapes.map(\.value) == [1, 0, 1])
+        // The silent one may have been given up by now.
+        #expect([[1, 0, 1], [1, 1, 1]].contains(scrapes.map(\.value)))
         #expect(collector.logText.contains("is not the /metrics of an orchestrator"), "\(collector.logText)")
         #expect(try await collector.stop().code == 0)
     }
@@ -134,7 +134,7 @@ struct EndToEndTests {
         let span = "{\"name\":\"chat\",\"attributes\":\(usage)}"
         let traces = "{\"resourceSpans\":[\(resource("\"scopeSpans\":[{\"spans\":[\(span)]}]"))]}"
         #expect(try await collector.post("/v1/traces", Array(traces.utf8), headers: headers).status == 200)
-        try await eventually("the event and the span are told as ignored", seconds: 15) {
+        try await eventually("the event and the span are told as ignored") {
             try await collector.metrics().contains {
                 $0.name == "tokenscale_recorded_items_total" && $0.labels["outcome"] == "ignored" && $0.value == 2
             }
@@ -166,7 +166,7 @@ struct EndToEndTests {
         let tokens = session.totals.values.reduce(Int64(0)) { $0 + $1[0] + $1[1] + $1[3] }
         let path = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/agents/pods/*/claude_tokens_per_minute"
         var text = ""
-        try await eventually("\(tokens) in the answer, not: \(text)", seconds: 15) {
+        try await eventually("\(tokens) in the answer, not: \(text)") {
             text = try await Program.run(curl, ["-sk", "https://\(address)\(path)"]).output
             return text.contains("\"value\":\"\(tokens)\"")
         }
@@ -185,7 +185,7 @@ struct EndToEndTests {
         let folder = collector.directory.appending(path: "prometheus")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let file = folder.appending(path: "prometheus.yml")
-        try "scrape_configs:\n- {job_name: t, scrape_interval: 1s, static_configs: [{targets: ['\(target)']}]}\n"
+        try "scrape_configs:\n- {job_name: t, scrape_interval: 2s, static_configs: [{targets: ['\(target)']}]}\n"
             .write(to: file, atomically: true, encoding: .utf8)
         let port = try FreePort.find()
         let process = Process()
@@ -200,18 +200,18 @@ struct EndToEndTests {
         defer { kill(process.processIdentifier, SIGKILL) }
         let capture = Capture("healthy-http-protobuf")
         // Prometheus knows the collector before the tokens come: it must see the series born at 0.
-        try await eventually("the first scrape", seconds: 30) {
+        try await eventually("the first scrape") {
             (try? await Self.query(port, "up")) == 1
         }
         try await ReplayTests.replay(capture, .all, to: collector)
         let expected = try ReplayVariant.all.expected(of: capture).values.reduce(0, +)
-        try await eventually("Prometheus has \(expected)", seconds: 30) {
+        try await eventually("Prometheus has \(expected)") {
             (try? await Self.query(port, "sum(claude_tokens_total)")) == Double(expected)
         }
         // Not rate(): the plain difference over the scrapes, which is lost for a series that is born with its value.
-        let growth = "sum(claude_tokens_total - (claude_tokens_total offset 20s >= 0 or claude_tokens_total * 0))"
+        let growth = "sum(claude_tokens_total - min_over_time(claude_tokens_total[10m]))"
         #expect(try await Self.query(port, growth) == Double(expected))
-        let born = "count(min_over_time(claude_tokens_total[1m]) == 0)"
+        let born = "count(min_over_time(claude_tokens_total[10m]) == 0)"
         #expect(try await Self.query(port, born) ?? 0 >= 4, "every series was seen at 0 first")
         #expect(try await collector.stop().code == 0)
     }
@@ -273,7 +273,7 @@ final class OrchestratorDouble: @unchecked Sendable {
         self.process.standardOutput = FileHandle.nullDevice
         try self.process.run()
         let url = self.url
-        try await eventually("the double answers", seconds: 20) {
+        try await eventually("the double answers") {
             (try? await Program.client.send(HTTPRequest(url: url)))?.isSuccess == true
         }
     }

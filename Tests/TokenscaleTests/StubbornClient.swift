@@ -39,7 +39,7 @@ struct StubbornClient {
         self.process.executableURL = python
         self.process.arguments = ["-c", Self.program] + listeners.compactMap { collector.addresses[$0] } + [ready.path]
         try self.process.run()
-        try await eventually("the connections are open", seconds: 20) {
+        try await eventually("the connections are open") {
             FileManager.default.fileExists(atPath: ready.path)
         }
     }
