@@ -77,14 +77,8 @@ extension MetricsView {
         switch asked.source {
         case .pods:
             try self.checkFreshness()
-            var values: [Quantity] = []
-            var leftOut: [(pod: PodID, reason: LeftOutReason)] = []
-            for member in members {
-                switch self.value(metric, of: member, selection: selection) {
-                case .success(let value): values.append(value.quantity)
-                case .failure(let reason): leftOut.append((member.id, reason.reason))
-                }
-            }
+            let (answers, leftOut) = self.values(metric, of: members, selection: selection)
+            let values = answers.map(\.value.quantity)
             guard !values.isEmpty, case .averageValue(let target) = asked.goal else {
                 throw .notKnown("no pod is known" + (leftOut.isEmpty ? "" : ": \(self.names(leftOut))"))
             }

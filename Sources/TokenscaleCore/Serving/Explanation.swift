@@ -210,7 +210,7 @@ extension MetricsView {
         } else {
             switch self.value(metric, of: member, selection: selection) {
             case .success(let served): value = served
-            case .failure(let left): reason = left.reason
+            case .failure(let left): reason = left
             }
         }
         let telemetry = member.telemetry

@@ -27,7 +27,7 @@ package enum ServingError: Error, Equatable, Sendable {
 }
 
 /// Why a pod is not among the answers.
-package enum LeftOutReason: Hashable, Sendable {
+package enum LeftOutReason: Error, Hashable, Sendable {
     case unknown(PodState.UnknownReason)
     /// Runs, but never sent telemetry.
     case noTelemetry
