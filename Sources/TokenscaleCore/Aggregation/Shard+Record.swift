@@ -127,7 +127,7 @@ extension Shard {
         let (index, counted) = self.usage(of: model, session: slot)
         let first = Swift.min(context.corrected(increment.since).second + 1, time.second)
         let sentLast = context.ledgerSecond(point.time)
-        let sentFirst = Swift.min(context.ledgerSecond(increment.since) + 1, sentLast)
+        let sentFirst = Swift.min(context.ledgerSecond(increment.start) + 1, sentLast)
         let growth = self.sessions[slot].models[index].recordMetric(
             increment.count,
             of: type,
@@ -151,6 +151,9 @@ extension Shard {
         var value: Double
         /// Whole tokens. Differences of rounded values, so that they add up to the rounded sum.
         var count: Int64
+        /// Of the interval, as the sender says.
+        var start: Timestamp
+        /// Where the rate takes it to begin: an export interval before its end, at most.
         var since: Timestamp
     }
 
@@ -183,6 +186,7 @@ extension Shard {
             return Increment(
                 value: point.value,
                 count: Int64(clampingRounded: point.value),
+                start: point.start,
                 since: Swift.max(point.start, earliest)
             )
         case .cumulative:
@@ -204,6 +208,7 @@ extension Shard {
             return Increment(
                 value: advance.increment,
                 count: Int64(clampingRounded: known.value) - before,
+                start: advance.since,
                 since: Swift.max(advance.since, earliest)
             )
         }
@@ -237,6 +242,7 @@ extension Shard {
         return Increment(
             value: point.value,
             count: Int64(clampingRounded: point.value),
+            start: Swift.min(point.start, point.time),
             since: Swift.min(point.start, point.time)
         )
     }

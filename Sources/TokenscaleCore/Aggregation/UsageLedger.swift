@@ -58,7 +58,7 @@ package struct UsageLedger: Equatable, Sendable {
         var tokens = tokens
         if second <= self.boundary { tokens = self.missed.events.absorb(tokens) }
         self.open.events += tokens
-        self.tail.metrics = .zero
+        if second > self.lastEvent { self.tail.metrics = .zero }
         self.lastEvent = Swift.max(self.lastEvent, second)
         guard self.lastMetric != .min, second > self.lastMetric else { return }
         self.tail.events += tokens
@@ -80,7 +80,12 @@ package struct UsageLedger: Equatable, Sendable {
         // One second of slack: an event and its measurement are up to 0.1 s apart.
         if seconds.lowerBound <= Self.slackAdded(self.boundary) { tokens = self.missed.metrics.absorb(tokens) }
         self.open.metrics += tokens
-        if seconds.upperBound >= self.lastEvent { self.tail.events = .zero }
+        if seconds.upperBound >= self.lastEvent {
+            self.tail.events = .zero
+        } else {
+            // It comes late: later events are here already and stay.
+            self.tail.events[type] -= Swift.min(self.tail.events[type], count)
+        }
         self.lastMetric = Swift.max(self.lastMetric, seconds.upperBound)
         guard self.lastEvent != .min, seconds.lowerBound > Self.slackAdded(self.lastEvent) else { return }
         self.tail.metrics += tokens
