@@ -1,20 +1,25 @@
-/// One model in one session: its ledger, and the window its rate comes from.
+/// One model in one session: its ledger, and the window its rate comes from (ADR 0011).
 ///
-/// Totals are right at once. The rate places each token in its second: an event's tokens at once, what only metrics
-/// know after the events have had their time.
+/// The total is right at once; the rate follows. Every token of the total is *placed* once: into the second it was
+/// used in, or nowhere when that second has left the window or is not known. An event's tokens are placed as it
+/// arrives. What only metrics know is placed over their interval: at once in a session that sends no events, else when
+/// the events have had their time to tell the seconds. Placed tokens are never more than the total, so no source places
+/// what the other has placed; tokens that a take-over brings to light (``UsageLedger``) are old and placed nowhere.
 package struct ModelUsage: Sendable {
     /// Index of the model's name in its shard.
     package let model: Int
     package private(set) var ledger = UsageLedger()
-    /// Tokens that entered the window or were too old for it. Never above ``total``.
+    /// Tokens that have their place. From 0 to ``total``, per type.
     package private(set) var placed = TokenCounts()
     package private(set) var window = TokenWindow()
-    /// Tokens that only metrics know so far: since when, and the interval they were used in.
+    /// There are tokens that only metrics know and that wait for events.
     private var pending: Pending?
     private var held: HeldRate?
 
     private struct Pending: Sendable {
+        /// Arrival of the first of them.
         var since: Timestamp
+        /// The seconds they were used in.
         var first: Int64
         var last: Int64
     }
@@ -56,6 +61,7 @@ package struct ModelUsage: Sendable {
             self.window.add(count, of: type, at: second)
             self.placed[type] += count
         }
+        assert(self.isPlacedWithin(after), "placed \(self.placed) of \(after)")
         return growth
     }
 
@@ -89,6 +95,7 @@ package struct ModelUsage: Sendable {
             let newest = Swift.max(self.held?.second ?? .min, seconds.upperBound)
             self.held = HeldRate(second: newest, until: nextExport)
         }
+        assert(self.isPlacedWithin(self.total), "placed \(self.placed) of \(self.total)")
         return after - before
     }
 
@@ -101,6 +108,7 @@ package struct ModelUsage: Sendable {
         for type in TokenType.allCases where total[type] > self.placed[type] {
             self.place(total[type] - self.placed[type], of: type, over: pending.first...pending.last)
         }
+        assert(self.isPlacedWithin(total), "placed \(self.placed) of \(total)")
     }
 
     /// Tokens of the last 60 s and of the last 15 s at `now`, per type.
@@ -136,6 +144,10 @@ package struct ModelUsage: Sendable {
         self.pending = pending
     }
 
+    private func isPlacedWithin(_ total: TokenCounts) -> Bool {
+        self.placed.isAtLeast(.zero) && total.isAtLeast(self.placed)
+    }
+
     /// Tokens that a change of source brought to light were used long ago: no part of any rate.
     private mutating func skip(_ count: Int64, of type: TokenType) {
         if count > 0 { self.placed[type] += count }
@@ -165,6 +177,7 @@ extension ModelUsage {
         self.init(model: model)
         self.ledger = try UsageLedger(from: &reader)
         self.placed = try reader.tokens()
+        guard self.isPlacedWithin(self.total) else { throw .damaged }
         let newest = try reader.signed()
         var buckets = self.window.state.buckets
         for _ in 0..<(try reader.count()) {

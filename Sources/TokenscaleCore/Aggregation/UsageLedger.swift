@@ -1,29 +1,33 @@
-/// What events and what metrics say of the same usage, and the one total that follows.
+/// What events and what metrics say of the same usage, and the one total that follows (ADR 0010).
 ///
 /// Each source alone is a lower bound of the truth: an aborted request is in the metrics only, a killed process loses
-/// the tail of either. Where both speak, the total is, per type, the greater of the two; it only ever grows, and no
-/// resend or change of source counts a token twice.
+/// the tail of either. Where both speak, the total is, per type, the greater of the two, at once; it only ever grows.
 ///
-/// A source may fall silent for long while the other goes on (logs that stop after a resume, metrics that stop in mid
-/// session), and come back. One maximum over everything would then drop tokens: events of the first and third hour
-/// and metrics of the second are three hours, not two. So a *stretch* ends where one source has spoken alone for
-/// `switchSeconds`; the total is the sum of the stretches' maxima. What a source says late about an ended stretch first
-/// fills what it had missed there.
+/// **Taking turns.** A source may fall silent for long while the other goes on (logs that stop after a resume, metrics
+/// that stop in mid session), and come back. One maximum over everything would then drop tokens: events of the first
+/// and third hour and metrics of the second are three hours, not two. So time is cut into *stretches*, and the total is
+/// the sum of their maxima. A stretch ends where one source has spoken alone for `switchSeconds`: at the last second
+/// that the other spoke of. What the lone one has said of later seconds (``alone``) opens the next stretch.
+///
+/// **Coming late.** What a source says of an ended stretch fills what it had missed there (``missed``), which was
+/// counted from the other source; only what is left is new. Where the order of arrival leaves open what belongs to
+/// which stretch, it stays in the older one: the total may then be too small by a part of an interval, never too large.
+///
+/// All seconds are the sender's, whenever its words arrive. One word counts once: resends are found before.
 package struct UsageLedger: Equatable, Sendable {
     /// Everything each source ever said.
     package private(set) var events = TokenCounts()
     package private(set) var metrics = TokenCounts()
-    /// The sum over ended stretches.
+    /// The sum over ended stretches, and their last second.
     private var ended = TokenCounts()
-    /// The stretch that goes on.
-    private var open = Sources()
-    /// The part of ``open`` that one source said after the other had spoken last.
-    private var tail = Sources()
-    /// What a source missed in ended stretches.
+    private var endedThrough: Int64 = .min
+    /// How much of ``ended`` each source has not said.
     private var missed = Sources()
-    /// The last second of the ended stretches.
-    private var boundary: Int64 = .min
-    /// The newest second each source spoke of within the open stretch; `.min`: it did not.
+    /// What each source said in the stretch that goes on.
+    private var stretch = Sources()
+    /// The part of ``stretch`` that one source said after the other had spoken last.
+    private var alone = Sources()
+    /// The newest second each source spoke of in the stretch that goes on; `.min`: it did not.
     private var lastEvent: Int64 = .min
     private var lastMetric: Int64 = .min
 
@@ -34,37 +38,29 @@ package struct UsageLedger: Equatable, Sendable {
 
     package init() {}
 
-    package var total: TokenCounts { self.ended + self.open.events.maximum(self.open.metrics) }
+    package var total: TokenCounts { self.ended + self.stretch.events.maximum(self.stretch.metrics) }
 
     /// ``total`` of one type. Inlined: a call from a mutating method would copy all of `self` first.
     @inline(__always)
     func total(of type: TokenType) -> Int64 {
-        self.ended[type].addingClamped(Swift.max(self.open.events[type], self.open.metrics[type]))
-    }
-
-    /// |events - metrics| where both sources spoke, without what one said after the other had spoken last: events are
-    /// always ahead by up to one export of the metrics. A source that stays silent shows after `switchSeconds`.
-    package var driftTokens: Int64 {
-        guard self.events.total > 0, self.metrics.total > 0 else { return 0 }
-        return TokenType.allCases.reduce(0) { sum, type in
-            let events = self.events[type] - self.tail.events[type]
-            return sum.addingClamped(abs(events - (self.metrics[type] - self.tail.metrics[type])))
-        }
+        self.ended[type].addingClamped(Swift.max(self.stretch.events[type], self.stretch.metrics[type]))
     }
 
     /// Takes in one request that ended in `second`.
     package mutating func recordEvent(_ tokens: TokenCounts, second: Int64, switchSeconds: Int64) {
         self.events += tokens
-        var tokens = tokens
-        if second <= self.boundary { tokens = self.missed.events.absorb(tokens) }
-        self.open.events += tokens
-        if second > self.lastEvent { self.tail.metrics = .zero }
+        let tokens = second <= self.endedThrough ? self.missed.events.absorb(tokens) : tokens
+        self.stretch.events += tokens
+        if second > self.lastEvent { self.alone.metrics = .zero }
         self.lastEvent = Swift.max(self.lastEvent, second)
-        guard self.lastMetric != .min, second > self.lastMetric else { return }
-        self.tail.events += tokens
-        guard second - self.lastMetric >= switchSeconds else { return }
-        self.endStretch(at: self.lastMetric, carrying: Sources(events: self.tail.events))
-        self.lastMetric = .min
+        if self.lastMetric != .min, second > self.lastMetric {
+            self.alone.events += tokens
+            if second - self.lastMetric >= switchSeconds {
+                self.endStretch(at: self.lastMetric, carrying: Sources(events: self.alone.events))
+                self.lastMetric = .min
+            }
+        }
+        assert(self.isConsistent, "after an event of \(tokens) in second \(second): \(self)")
     }
 
     /// Takes in an increment of a metric that was used in `seconds`.
@@ -77,58 +73,91 @@ package struct UsageLedger: Equatable, Sendable {
         var tokens = TokenCounts()
         tokens[type] = count
         self.metrics += tokens
-        // One second of slack: an event and its measurement are up to 0.1 s apart.
-        if seconds.lowerBound <= Self.slackAdded(self.boundary) { tokens = self.missed.metrics.absorb(tokens) }
-        self.open.metrics += tokens
+        if seconds.lowerBound <= Self.slackAdded(self.endedThrough) { tokens = self.missed.metrics.absorb(tokens) }
+        self.stretch.metrics += tokens
         if seconds.upperBound >= self.lastEvent {
-            self.tail.events = .zero
+            self.alone.events = .zero
         } else {
             // It comes late: later events are here already and stay.
-            self.tail.events[type] -= Swift.min(self.tail.events[type], count)
+            self.alone.events[type] -= Swift.min(self.alone.events[type], count)
         }
         self.lastMetric = Swift.max(self.lastMetric, seconds.upperBound)
-        guard self.lastEvent != .min, seconds.lowerBound > Self.slackAdded(self.lastEvent) else { return }
-        self.tail.metrics += tokens
-        guard seconds.upperBound - self.lastEvent >= switchSeconds else { return }
-        self.endStretch(at: self.lastEvent, carrying: Sources(metrics: self.tail.metrics))
-        self.lastEvent = .min
+        if self.lastEvent != .min, seconds.lowerBound > Self.slackAdded(self.lastEvent) {
+            self.alone.metrics += tokens
+            if seconds.upperBound - self.lastEvent >= switchSeconds {
+                self.endStretch(at: self.lastEvent, carrying: Sources(metrics: self.alone.metrics))
+                self.lastEvent = .min
+            }
+        }
+        assert(self.isConsistent, "after \(count) \(type) tokens in seconds \(seconds): \(self)")
     }
 
-    /// Ends the open stretch; what one source said since `second` opens the next.
+    /// Ends the stretch; what one source said since `second` opens the next.
     private mutating func endStretch(at second: Int64, carrying rest: Sources) {
-        let events = self.open.events.subtracting(rest.events)
-        let metrics = self.open.metrics.subtracting(rest.metrics)
+        let events = self.stretch.events.subtracting(rest.events)
+        let metrics = self.stretch.metrics.subtracting(rest.metrics)
         let greater = events.maximum(metrics)
         self.ended += greater
         self.missed.events += greater.subtracting(events)
         self.missed.metrics += greater.subtracting(metrics)
-        self.open = rest
-        self.tail = Sources()
-        self.boundary = second
+        self.stretch = rest
+        self.alone = Sources()
+        self.endedThrough = second
     }
 
+    /// One second more: an event and its measurement are up to 0.1 s apart.
     private static func slackAdded(_ second: Int64) -> Int64 { second == .min ? .min : second + 1 }
+}
+
+extension UsageLedger {
+    /// |events - metrics| where both sources spoke, without what one said after the other had spoken last: events are
+    /// always ahead by up to one export of the metrics. A source that stays silent shows after `switchSeconds`.
+    package var driftTokens: Int64 {
+        guard self.events.total > 0, self.metrics.total > 0 else { return 0 }
+        return TokenType.allCases.reduce(0) { sum, type in
+            let events = self.events[type] - self.alone.events[type]
+            return sum.addingClamped(abs(events - (self.metrics[type] - self.alone.metrics[type])))
+        }
+    }
+
+    /// What must hold after every word, for each type:
+    /// - Each source's words are in an ended stretch or in the one that goes on, and what ended stretches hold beyond
+    ///   is what it missed: `ended + stretch.x == x + missed.x` for both sources. It follows that the total is neither
+    ///   less than what one source said nor more than what both said together.
+    /// - What a source said alone is a part of what it said in this stretch, and only one of them is alone.
+    ///
+    /// Absurd counts, which saturate, are let be.
+    private var isConsistent: Bool {
+        guard self.events.total < .max / 4, self.metrics.total < .max / 4 else { return true }
+        return self.ended + self.stretch.events == self.events + self.missed.events
+            && self.ended + self.stretch.metrics == self.metrics + self.missed.metrics
+            && self.missed.events.isAtLeast(.zero) && self.missed.metrics.isAtLeast(.zero)
+            && self.alone.events.isAtLeast(.zero) && self.stretch.events.isAtLeast(self.alone.events)
+            && self.alone.metrics.isAtLeast(.zero) && self.stretch.metrics.isAtLeast(self.alone.metrics)
+            && (self.alone.events == .zero || self.alone.metrics == .zero)
+    }
 }
 
 extension UsageLedger {
     func encode(to writer: inout StateWriter) {
         for tokens in [
-            self.events, self.metrics, self.ended, self.open.events, self.open.metrics, self.tail.events,
-            self.tail.metrics, self.missed.events, self.missed.metrics,
+            self.events, self.metrics, self.ended, self.stretch.events, self.stretch.metrics, self.alone.events,
+            self.alone.metrics, self.missed.events, self.missed.metrics,
         ] { writer.write(tokens) }
-        for second in [self.boundary, self.lastEvent, self.lastMetric] { writer.write(second) }
+        for second in [self.endedThrough, self.lastEvent, self.lastMetric] { writer.write(second) }
     }
 
     init(from reader: inout StateReader) throws(StateError) {
         self.events = try reader.tokens()
         self.metrics = try reader.tokens()
         self.ended = try reader.tokens()
-        self.open = Sources(events: try reader.tokens(), metrics: try reader.tokens())
-        self.tail = Sources(events: try reader.tokens(), metrics: try reader.tokens())
+        self.stretch = Sources(events: try reader.tokens(), metrics: try reader.tokens())
+        self.alone = Sources(events: try reader.tokens(), metrics: try reader.tokens())
         self.missed = Sources(events: try reader.tokens(), metrics: try reader.tokens())
-        self.boundary = try reader.signed()
+        self.endedThrough = try reader.signed()
         self.lastEvent = try reader.signed()
         self.lastMetric = try reader.signed()
+        guard self.isConsistent else { throw .damaged }
     }
 }
 
@@ -141,6 +170,12 @@ extension TokenCounts {
             cacheRead: Swift.max(self.cacheRead, other.cacheRead),
             cacheCreation: Swift.max(self.cacheCreation, other.cacheCreation)
         )
+    }
+
+    /// For every type.
+    func isAtLeast(_ other: TokenCounts) -> Bool {
+        self.input >= other.input && self.output >= other.output && self.cacheRead >= other.cacheRead
+            && self.cacheCreation >= other.cacheCreation
     }
 
     /// Per type; the caller knows that nothing falls below zero.
