@@ -121,5 +121,49 @@ extension Setting {
             in: 10...86_400,
             "Failures of the model API within this time are one incident."
         ),
+        .weights,
     ]
+
+    /// Rows of the evidence table that weigh otherwise.
+    private static let weights: Setting = {
+        let allowed = "KIND=DETAILED/SIZES, weights of -20…20 nats with tool details and without"
+        let table = DetectionConfiguration()
+        return Setting(
+            key: "detection-weights",
+            section: .detection,
+            allowed: "\(allowed); a list, or separated by commas",
+            summary: "Kinds of evidence that weigh otherwise than the Detection page's table says.",
+            read: { value, configuration throws(SettingError) in
+                configuration.aggregator.detection.resetWeights()
+                for text in try Self.texts(of: value) {
+                    guard let (kind, weight) = Self.weight(text) else {
+                        throw SettingError(message: "\(ConfigurationFault.quoted(text)) is not \(allowed)")
+                    }
+                    configuration.aggregator.detection[kind] = weight
+                }
+            },
+            show: { configuration in
+                let detection = configuration.aggregator.detection
+                return EvidenceKind.allCases.filter { detection[$0] != table[$0] }
+                    .map { kind in
+                        let weight = detection[kind]
+                        return "\(kind.name)=\(weight.detailed.decimalText)/\(weight.sizesOnly.decimalText)"
+                    }
+                    .joined(separator: ",")
+            }
+        )
+    }()
+
+    /// `same-outcome=2.1/0.9`.
+    private static func weight(_ text: String) -> (EvidenceKind, EvidenceWeight)? {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let kind = EvidenceKind.allCases.first(where: { $0.name == parts[0].trimmed }) else {
+            return nil
+        }
+        let weights = parts[1].split(separator: "/", omittingEmptySubsequences: false).map { Float($0.trimmed) }
+        guard weights.count == 2, let detailed = weights[0], let sizesOnly = weights[1],
+            (-20...20).contains(detailed), (-20...20).contains(sizesOnly)
+        else { return nil }
+        return (kind, EvidenceWeight(detailed, sizesOnly))
+    }
 }

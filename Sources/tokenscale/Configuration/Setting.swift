@@ -223,7 +223,7 @@ extension Setting {
         )
     }
 
-    private static func texts(of value: ConfigurationValue) throws(SettingError) -> [String] {
+    static func texts(of value: ConfigurationValue) throws(SettingError) -> [String] {
         switch value {
         case .text(let text):
             return text.split(separator: ",").map { $0.trimmed }.filter { !$0.isEmpty }

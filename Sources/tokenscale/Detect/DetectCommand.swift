@@ -6,11 +6,12 @@ struct DetectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "detect",
         abstract: "Run the stuck-loop detector over recorded telemetry.",
-        usage: "tokenscale detect [--format jsonl] [--explain] FILE ...",
+        usage: "tokenscale detect [--format jsonl] [--explain] [--config FILE] [--set KEY=VALUE ...] FILE ...",
         discussion: """
             FILE is a folder with captured OTLP requests, a file of OTLP/JSON lines, a transcript of Claude Code \
             (~/.claude/projects/**/*.jsonl, or the folder), or a file of labelled cases; plain or gzip. The detector \
-            is the one in `tokenscale serve`. Texts are hashed and not kept.
+            is the one in `tokenscale serve`, with the detection-… settings of its configuration. Texts are hashed \
+            and not kept.
             """
     )
 
@@ -20,7 +21,7 @@ struct DetectCommand: ParsableCommand {
     }
 
     @Argument(help: ArgumentHelp("Recorded telemetry.", valueName: "file"))
-    var files: [String]
+    var files: [String] = []
 
     @Option(name: .long, help: "text, or jsonl: one alert a line.")
     var format = Format.text
@@ -34,15 +35,34 @@ struct DetectCommand: ParsableCommand {
     @Flag(name: .long, help: "For labelled cases: print how well the detector does, as tables.")
     var score = false
 
+    @Flag(name: .long, help: "Print the kinds of evidence with the weights in force, as a table, and exit.")
+    var table = false
+
+    @Option(name: .long, help: ArgumentHelp("YAML file with settings ($TOKENSCALE_CONFIG).", valueName: "file"))
+    var config: String?
+
+    @Option(name: .customLong("set"), help: ArgumentHelp("One setting; may be repeated.", valueName: "key=value"))
+    var settings: [String] = []
+
+    func validate() throws {
+        guard self.files.isEmpty, !self.table else { return }
+        throw ValidationError("which recorded telemetry? Name a file or folder, for example ~/.claude/projects")
+    }
+
     func run() throws {
-        if self.score { return try self.printScore() }
+        var options = ConfigurationOptions()
+        options.config = self.config
+        options.settings = self.settings.map { "--" + $0 }
+        let configuration = try options.read().configuration.aggregator.detection
+        if self.table { return StandardStreams.write(DetectReport.evidenceTable(configuration)) }
+        if self.score { return try self.printScore(configuration) }
         var reader = RecordingReader(level: self.detailLevel)
         var stuckCount = 0
         var count = 0
         var faultCount = 0
         for file in self.files {
             reader.read(file) { recording in
-                let run = DetectionRun(recording, isExplaining: self.explain)
+                let run = DetectionRun(recording, configuration: configuration, isExplaining: self.explain)
                 count += 1
                 if !run.warnings.isEmpty { stuckCount += 1 }
                 self.write(recording, run)
@@ -58,14 +78,14 @@ struct DetectCommand: ParsableCommand {
         if faultCount > 0 { throw ExitCode.failure }
     }
 
-    private func printScore() throws {
+    private func printScore(_ configuration: DetectionConfiguration) throws {
         var table = ScoreTable()
         var faults: [CommandError] = []
         for level in DetailLevel.allCases {
             var reader = RecordingReader(level: level)
             for file in self.files {
                 reader.read(file) {
-                    table.add($0, DetectionRun($0), at: level)
+                    table.add($0, DetectionRun($0, configuration: configuration), at: level)
                 } fault: {
                     faults.append($0)
                 }

@@ -56,11 +56,22 @@ struct DetectReport {
         return lines.joined(separator: "\n")
     }
 
+    /// The table of evidence as Markdown, with the weights in force: the documentation shows the shipped ones.
+    static func evidenceTable(_ configuration: DetectionConfiguration) -> String {
+        let rows = EvidenceKind.allCases.map { kind in
+            let weight = configuration[kind]
+            return "| `\(kind.name)` | \(weight.detailed.decimalText) | \(weight.sizesOnly.decimalText) | "
+                + "\(kind.learning.decimalText) | \(kind.reason) |"
+        }
+        let head = ["| kind | with details | without | teaches | what was seen |", "| --- | --- | --- | --- | --- |"]
+        return (head + rows).joined(separator: "\n")
+    }
+
     static func explanation(_ run: DetectionRun) -> String {
         run.trail.map { item, entry in
             let weight = (entry.evidence >= 0 ? "+" : "") + Self.decimal(Double(entry.evidence))
             return "  \(Self.offset(of: entry.time, run)) record \(item.index): \(weight) -> "
-                + "\(Self.decimal(Double(entry.score)))  \(entry.kind.reason) [\(entry.tool.displayName)]"
+                + "\(Self.decimal(Double(entry.score)))  \(entry.kind.reason) [\(entry.tool.displayName), \(entry.kind.name)]"
         }.joined(separator: "\n")
     }
 

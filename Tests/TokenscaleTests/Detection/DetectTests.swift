@@ -158,4 +158,26 @@ struct DetectTests {
         #expect(text.contains("STUCK (page)"))
         #expect(!text.contains("npm") && !text.contains("/home"))
     }
+
+    // MARK: Settings
+
+    @Test("the documentation shows the table of evidence that runs")
+    func documentedTable() throws {
+        let page = Program.root.appending(path: "Sources/tokenscale/Documentation.docc/Detection.md")
+        let text = try String(contentsOf: page, encoding: .utf8)
+        let table = DetectReport.evidenceTable(DetectionConfiguration())
+        #expect(text.contains(table), "paste what `tokenscale detect --table` prints")
+    }
+
+    @Test("a weight set otherwise changes what is found")
+    func weights() throws {
+        let reader = ConfigurationReader(environment: [:])
+        let loop = Self.transcript((0..<12).map { _ in ("git status", "nothing to commit", false) })
+        let weights = ["--detection-weights", "same-outcome=0/0"]
+        let configuration = try reader.read(arguments: weights, file: nil).configuration.aggregator.detection
+        let recordings = try Self.withFile(loop, named: "loop.jsonl") { try Self.recordings($0) }
+        let recording = try #require(recordings.first)
+        #expect(!DetectionRun(recording).warnings.isEmpty)
+        #expect(DetectionRun(recording, configuration: configuration).warnings.isEmpty)
+    }
 }
