@@ -69,9 +69,6 @@ struct HostileScheduleTests {
             event.inputByteCount = count()
             event.resultByteCount = count()
             event.statusCode = count()
-            event.attempts = count()
-            event.preTokens = count()
-            event.postTokens = count()
             event.blockingHookCount = count()
             event.sleepSeconds = min(count(), 86_400_000_000_000_000)
             event.tool = ToolKind.allCases.randomElement(using: &generator) ?? .bash

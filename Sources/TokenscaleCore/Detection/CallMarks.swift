@@ -76,6 +76,27 @@ struct WaitHistory {
     mutating func push(_ isWait: Bool) { self.bits = (self.bits << 1 | (isWait ? 1 : 0)) & 0x3f }
 }
 
+/// One thing that is waited for and does not change, whatever is looked at meanwhile.
+///
+/// A sum of its own beside the session's, because searching in between clears that one; it falls when the outcome
+/// changes, files are changed, work is committed, or a person asks for something else.
+struct PollStreak {
+    private var action: UInt32 = 0
+    private(set) var score: Float = 0
+
+    mutating func clear() { self.score = 0 }
+
+    mutating func take(_ call: Observation, _ kind: EvidenceKind, _ evidence: Float) {
+        let action = UInt32(truncatingIfNeeded: call.action)
+        if kind == .waitSameOutcome {
+            self.score = evidence + (action == self.action ? self.score : 0)
+            self.action = action
+        } else if action == self.action {
+            self.score = 0
+        }
+    }
+}
+
 extension ToolKind {
     /// Looks for something; not finding it is ordinary.
     var isSearch: Bool {
@@ -88,7 +109,7 @@ extension ToolKind {
     /// Somebody else's: what it means is not known.
     var isForeign: Bool { self == .mcp || self == .other }
 
-    /// May have done something and just says so; a search that finds nothing, did not.
+    /// May have done something and just says so; a search that finds nothing, or a question, did not.
     var mayAct: Bool { self == .bash || self.isForeign }
 
     /// In a set of tools.

@@ -37,7 +37,13 @@ package struct DetectionConfiguration: Sendable, Equatable {
     /// What a tool of somebody else's (MCP) means is not known: a nearly same result, or without details a call of the
     /// same size, counts so much. Filling in forms and pressing buttons looks like that.
     package var foreignFactor: Float = 0.4
-    /// A success without details whose result has at least so many bytes says little: sizes collide.
+    /// Without details an action is only a tool and a size. Where sizes are equal by chance (longer results, commands
+    /// that ran longer than ``quickMilliseconds`` or printed nothing) a repetition counts so much.
+    package var collidingResultBytes: Int32 = 4096
+    package var collisionFactor: Float = 0.07
+    /// The same for a tool whose different calls returned results of one size.
+    package var blurredFactor: Float = 0.3
+    /// Results of up to so many bytes that are alike for other arguments found nothing.
     package var tinyResultBytes: Int32 = 512
 
     /// Cost-weighted tokens burnt in stale rounds.
@@ -89,4 +95,7 @@ package struct DetectionConfiguration: Sendable, Equatable {
     package init() {
         self.weights = EvidenceRow.all.map(\.weight)
     }
+
+    /// Every kind weighs what the table says.
+    package mutating func resetWeights() { self.weights = EvidenceRow.all.map(\.weight) }
 }

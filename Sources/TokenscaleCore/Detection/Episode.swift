@@ -5,7 +5,8 @@ struct Episode {
     var roundCount: UInt32 = 0
     private(set) var repeatCount: UInt32 = 0
     var failureCount: UInt32 = 0
-    var editCount: UInt32 = 0
+    var editCount: UInt16 = 0
+    var commitCount: UInt16 = 0
     var tokens = TokenCounts()
     var costMicroUSD: Int64 = 0
     /// Nats of evidence that cannot come from healthy searching or waiting.

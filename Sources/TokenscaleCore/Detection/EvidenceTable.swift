@@ -46,7 +46,7 @@ struct EvidenceRow {
             "the same tool failed again in a similar way"),
         EvidenceRow(.otherFailure, detailed: 0.5, sizesOnly: 0.3, .failingAction, isHard: false, learning: 0.3,
             "the same tool failed again, differently"),
-        EvidenceRow(.sameTinyResult, detailed: 0.9, sizesOnly: 0.4, .parameterDrift, isHard: false,
+        EvidenceRow(.sameTinyResult, detailed: 0.6, sizesOnly: 0.4, .parameterDrift, isHard: false,
             "another call of the same tool returned the same tiny result"),
         EvidenceRow(.planning, detailed: 0.38, sizesOnly: 0.38, .parameterDrift, isHard: false,
             "only the plan was rewritten"),

@@ -33,7 +33,6 @@ struct Observation {
     var outputTokens: Int32
     var weightedTokens: Float
     var statusCode: Int16
-    var attempts: Int16
     var blockingHookCount: Int16
 
     init(_ event: borrowing AgentEvent, configuration: borrowing DetectionConfiguration) {
@@ -65,7 +64,6 @@ struct Observation {
         self.outputTokens = Int32(clamping: event.tokens.output)
         self.weightedTokens = Float(event.tokens.weighted)
         self.statusCode = Int16(clamping: event.statusCode)
-        self.attempts = Int16(clamping: event.attempts)
         self.blockingHookCount = Int16(clamping: event.blockingHookCount)
     }
 

@@ -34,6 +34,7 @@ extension SessionDetector {
         switch kind {
         case .commit:
             self.turn.hasProgress = true
+            if self.episode.isOpen { self.episode.commitCount &+= 1 }
             self.progress(at: time, isCommit: true)
         case .newEdit:
             self.turn.hasProgress = true
@@ -77,6 +78,7 @@ extension SessionDetector {
         if judgement.kind == .repeatedEdit { self.edits.noteRepeat(self.learning) }
         self.remember(&record, call, call.outcome, judgement.kind)
         self.waits.push(call.isWait)
+        self.polls.take(call, judgement.kind, self.weight(judgement, configuration))
         if call.tool.isEdit, judgement.kind == .newEdit {
             return self.edits.take(call, self.learning, configuration)
         }
@@ -127,10 +129,8 @@ extension SessionDetector {
             * (self.isPaced(call, record, configuration) ? configuration.pacedFactor : 1)
         if isFailure, self.failureStreak > 0 {
             // The very same call fails, with nothing achieved in between.
-            if self.hasDetails || likeness == .exact && !call.tool.isSearch {
-                return Judgement(.sameFailure, discount)
-            }
-            return Judgement(.similarFailure, 0.7 * discount)
+            let isSame = self.hasDetails || likeness == .exact && !call.tool.isSearch
+            return Judgement(isSame ? .sameFailure : .similarFailure, discount)
         }
         let kind: EvidenceKind = likeness == .exact || isFailure ? .sameOutcome : .nearOutcome
         if isFailure { return Judgement(kind, discount) }
@@ -148,17 +148,21 @@ extension SessionDetector {
         _ discount: Float,
         _ configuration: borrowing DetectionConfiguration
     ) -> Judgement {
-        // A command that ran for a while may have done other work.
-        if call.tool == .bash, call.durationMilliseconds >= configuration.quickMilliseconds {
-            return Judgement(.sameOutcome, 0.07)
+        // A command that ran for a while or printed nothing did some work; long results are of one size by chance.
+        let size = call.outcome.resultByteCount
+        let isQuick = call.durationMilliseconds < configuration.quickMilliseconds
+        if call.tool == .bash && !(isQuick && size >= 4) || size > configuration.collidingResultBytes {
+            return Judgement(.sameOutcome, configuration.collisionFactor)
         }
         if self.subagents.countMax > 1 {
             return Judgement(.sameOutcome, discount / Float(self.subagents.countMax * 2))
         }
-        if call.tool == .bash, call.outcome.resultByteCount < 4 { return Judgement(.sameOutcome, 0.15) }
-        if call.outcome.resultByteCount > 4096 { return Judgement(.sameOutcome, 0.05) }
-        if self.blurredTools & call.tool.bit != 0 { return Judgement(kind, 0.3 * discount) }
-        return Judgement(kind, call.tool.isForeign ? configuration.foreignFactor * discount : discount)
+        let isBlurred = self.blurredTools & call.tool.bit != 0
+        return Judgement(
+            kind,
+            discount * (isBlurred ? configuration.blurredFactor : 1)
+                * (call.tool.isForeign ? configuration.foreignFactor : 1)
+        )
     }
 
     /// A look again after a pause is what a person does who waits for something.
@@ -191,9 +195,7 @@ extension SessionDetector {
             return Judgement(.newAction)
         }
         let staleness = self.learning.staleness(since: twin.learning, isFailure: false, configuration)
-        guard call.tool.mayAct else { return Judgement(.sameTinyResult, staleness) }
-        let isQuick = call.durationMilliseconds < configuration.quickMilliseconds
-        return Judgement(.sameTinyOutput, isQuick ? staleness : 0.4 * staleness)
+        return Judgement(call.tool.mayAct ? .sameTinyOutput : .sameTinyResult, staleness)
     }
 
     private func judgeNewFailure(
@@ -212,7 +214,7 @@ extension SessionDetector {
             return Judgement(hasCause && hasCommand ? .similarFailure : .otherFailure, staleness)
         case (.bash, false):
             let isNear = self.failures.contains { $0.isOfSameKind(as: call) && $0.isAboutAsLong(as: call) }
-            return Judgement(isNear ? .similarFailure : .otherFailure, 0.7 * staleness)
+            return Judgement(isNear ? .similarFailure : .otherFailure, staleness)
         case (_, true): return Judgement(hasCause && isStreak ? .sameFailure : .similarFailure, staleness)
         case (_, false):
             return Judgement(isStreak && !call.tool.isSearch ? .sameFailure : .similarFailure, staleness)

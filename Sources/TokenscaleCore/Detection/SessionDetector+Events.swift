@@ -18,6 +18,7 @@ extension SessionDetector {
             self.episode = Episode()
             self.memory.removeAll()
             self.verification.clear()
+            self.polls.clear()
             self.edits.forgetFile()
             self.budgets.clear()
         }
@@ -102,11 +103,10 @@ extension SessionDetector {
         self.turn.lastWasDenied = true
         if isKnown || isStreak { self.verification.deny(configuration) }
         let kind: EvidenceKind = isKnown || isStreak ? .deniedAgain : .newFailure
-        let factor: Float =
-            isKnown
-            ? self.learning.staleness(since: record.learning, isFailure: true, configuration) : isStreak ? 0.7 : 0.5
+        let staleness =
+            isKnown ? self.learning.staleness(since: record.learning, isFailure: true, configuration) : 1
         self.remember(&record, observation, .none, kind)
-        return Judgement(kind, factor)
+        return Judgement(kind, staleness)
     }
 
     mutating func takeError(
@@ -121,9 +121,7 @@ extension SessionDetector {
         self.closeRounds(at: observation.time, configuration)
         self.turn.errorCount &+= 1
         self.episode.failureCount &+= 1
-        var judgement = self.requestFailures.take(observation)
-        if observation.attempts >= 8 { judgement.factor = 1.3 }
-        self.add(judgement, observation, configuration)
+        self.add(self.requestFailures.take(observation), observation, configuration)
     }
 
     mutating func takeRefusal(_ observation: Observation, _ configuration: borrowing DetectionConfiguration) {
@@ -144,7 +142,5 @@ extension SessionDetector {
         if let kind = self.compactions.take(observation, round: self.learning.round, configuration) {
             self.add(Judgement(kind), observation, configuration)
         }
-        // What was read is forgotten by the model: reading it again is no repetition.
-        self.learning.add(4)
     }
 }

@@ -115,6 +115,7 @@ extension SessionDetector {
     /// Something was achieved: the budgets begin anew.
     mutating func progress(at time: Timestamp, isCommit: Bool) {
         self.lastProgress = time
+        self.polls.clear()
         guard isCommit else { return self.budgets.edited() }
         self.budgets.clear()
         self.verification.clear()

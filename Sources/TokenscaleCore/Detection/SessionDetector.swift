@@ -9,6 +9,7 @@ package struct SessionDetector: Sendable {
     var requestFailures = RequestFailures()
     var compactions = Compactions()
     var verification = VerificationStreak()
+    var polls = PollStreak()
     var budgets = Budgets()
     var episode = Episode()
     var metrics = MetricsEvidence()

@@ -18,6 +18,7 @@ package enum ToolKind: UInt8, CaseIterable, Sendable {
     case webFetch, webSearch
     case agent, taskOutput, monitor
     case todo
+    case question
     case skill
     case mcp
 
@@ -42,6 +43,7 @@ package enum ToolKind: UInt8, CaseIterable, Sendable {
         case .taskOutput: "TaskOutput"
         case .monitor: "Monitor"
         case .todo: "TodoWrite"
+        case .question: "AskUserQuestion"
         case .skill: "Skill"
         case .mcp: "an MCP tool"
         }
@@ -158,11 +160,6 @@ package struct AgentEvent: Sendable {
 
     // api_error, api_retries_exhausted
     package var statusCode: Int64 = -1
-    package var attempts: Int64 = -1
-
-    // compaction
-    package var preTokens: Int64 = -1
-    package var postTokens: Int64 = -1
 
     // hook_execution_complete
     package var blockingHookCount: Int64 = -1

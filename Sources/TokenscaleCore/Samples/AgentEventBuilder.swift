@@ -127,9 +127,6 @@ package struct AgentEventBuilder: Sendable {
         case .responseLength: self.event.responseLength = value.count(in: text)
         case .deliveryMode: self.event.isMidTurn = value.isString("mid_turn", in: text)
         case .statusCode: self.event.statusCode = value.count(in: text)
-        case .attempts: self.event.attempts = value.count(in: text)
-        case .preTokens: self.event.preTokens = value.count(in: text)
-        case .postTokens: self.event.postTokens = value.count(in: text)
         case .blockingHookCount: self.event.blockingHookCount = value.count(in: text)
         case .hookEvent:
             self.event.isStopHook = value.isString("Stop", in: text) || value.isString("SubagentStop", in: text)

@@ -14,7 +14,7 @@ package enum AttributeKey: UInt8, Sendable {
     case promptLength, responseLength, deliveryMode
     case toolName, toolUse, success, decisionSource, errorType, inputByteCount, resultByteCount
     case toolInput, toolParameters, error
-    case statusCode, attempts, preTokens, postTokens, blockingHookCount, hookEvent
+    case statusCode, blockingHookCount, hookEvent
 }
 
 /// What a metric measures, before its attributes are known.
@@ -75,9 +75,7 @@ package final class KnownNames: Sendable {
         ("tool_use_id", .toolUse), ("success", .success), ("error_type", .errorType),
         ("tool_input_size_bytes", .inputByteCount), ("tool_result_size_bytes", .resultByteCount),
         ("tool_input", .toolInput), ("tool_parameters", .toolParameters), ("error", .error),
-        ("status_code", .statusCode), ("attempt", .attempts), ("total_attempts", .attempts),
-        ("pre_tokens", .preTokens), ("post_tokens", .postTokens), ("num_blocking", .blockingHookCount),
-        ("hook_event", .hookEvent),
+        ("status_code", .statusCode), ("num_blocking", .blockingHookCount), ("hook_event", .hookEvent),
     ]
 
     /// Without the prefix `claude_code.`.
@@ -98,8 +96,9 @@ package final class KnownNames: Sendable {
         ("NotebookEdit", .notebookEdit), ("Glob", .glob), ("Grep", .grep), ("LS", .list), ("WebFetch", .webFetch),
         ("WebSearch", .webSearch), ("Agent", .agent), ("Task", .agent), ("TaskOutput", .taskOutput),
         ("AgentOutputTool", .taskOutput), ("Monitor", .monitor), ("TodoWrite", .todo), ("TodoRead", .todo),
-        ("TaskCreate", .todo), ("TaskUpdate", .todo), ("TaskList", .todo), ("TaskGet", .todo), ("Skill", .skill),
-        ("SlashCommand", .skill), ("mcp_tool", .mcp), ("PowerShell", .bash),
+        ("TaskCreate", .todo), ("TaskUpdate", .todo), ("TaskList", .todo), ("TaskGet", .todo),
+        ("AskUserQuestion", .question), ("Skill", .skill), ("SlashCommand", .skill), ("mcp_tool", .mcp),
+        ("PowerShell", .bash),
         // SWE-agent's names.
         ("edit", .edit), ("create", .write),
     ]

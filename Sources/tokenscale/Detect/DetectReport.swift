@@ -70,8 +70,9 @@ struct DetectReport {
     static func explanation(_ run: DetectionRun) -> String {
         run.trail.map { item, entry in
             let weight = (entry.evidence >= 0 ? "+" : "") + Self.decimal(Double(entry.evidence))
+            let kind = entry.kind
             return "  \(Self.offset(of: entry.time, run)) record \(item.index): \(weight) -> "
-                + "\(Self.decimal(Double(entry.score)))  \(entry.kind.reason) [\(entry.tool.displayName), \(entry.kind.name)]"
+                + "\(Self.decimal(Double(entry.score)))  \(kind.reason) [\(entry.tool.displayName), \(kind.name)]"
         }.joined(separator: "\n")
     }
 

@@ -163,4 +163,36 @@ struct GoalTests {
         let finding = script.finding
         #expect(finding?.pattern == .textOnly)
     }
+
+    @Test("a wait that finds nothing changed is seen through the searches in between", arguments: [true, false])
+    func waitWithSideWork(isChanging: Bool) {
+        var script = SessionScript()
+        script.prompt()
+        for look in 0..<80 {
+            let size: Int64 = isChanging && look % 20 == 19 ? Int64(900 + 50 * look) : 300
+            script.call(.bash, "kubectl rollout status", result: size, duration: 40_000)
+            if look % 5 == 4 { script.call(.grep, "reason \(look)", result: Int64(700 + 40 * look)) }
+        }
+        let finding = script.finding
+        #expect(finding?.pattern == (isChanging ? nil : .pollForever))
+    }
+
+    @Test("questions that nobody answers")
+    func questions() {
+        var script = SessionScript()
+        script.prompt()
+        for attempt in 0..<20 { script.call(.question, "Which of these \(attempt)?", result: 40) }
+        let finding = script.finding
+        #expect(finding?.pattern == .parameterDrift)
+    }
+
+    @Test("an alert tells of the commits since its onset")
+    func commits() {
+        var script = SessionScript()
+        script.prompt()
+        for _ in 0..<12 { script.call(.read, "the same") }
+        script.call(.bash, "git commit", isCommit: true)
+        let finding = script.finding
+        #expect(finding?.commitCount == 1)
+    }
 }
