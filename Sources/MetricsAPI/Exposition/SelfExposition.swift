@@ -37,6 +37,9 @@ struct SelfExposition: Sendable {
         writer.sample([("resource", "pod")], statistics.limitedPodCount)
         writer.sample([("resource", "session")], statistics.limitedSessionCount)
         writer.sample([("resource", "series")], statistics.limitedSeriesCount)
+        writer.family("tokenscale_displaced", .counter, "Pods and sessions forgotten for those of smaller namespaces.")
+        writer.sample([("resource", "pod")], statistics.displacedPodCount)
+        writer.sample([("resource", "session")], statistics.displacedSessionCount)
         writer.family("tokenscale_recorded_items", .counter, "Telemetry items by what became of them.")
         let outcome = statistics.outcome
         let outcomes = [

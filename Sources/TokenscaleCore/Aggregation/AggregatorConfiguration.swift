@@ -1,8 +1,8 @@
 /// Limits and times of the aggregator. Every field is a setting of the operator.
 package struct AggregatorConfiguration: Equatable, Sendable {
-    /// Pods kept at once; new ones beyond are refused and counted.
+    /// Pods kept at once. Beyond, namespaces have equal shares: see ``NamespaceShares``.
     package var podLimit = 20_000
-    /// Sessions kept at once over all pods.
+    /// Sessions kept at once over all pods; shared in the same way.
     package var sessionLimit = 200_000
     package var sessionsPerPodLimit = 2_000
     /// Models told apart in one session; tokens of further ones are counted under `other`.

@@ -136,7 +136,9 @@ extension Shard {
             let key =
                 id == .unattributed
                 ? Hash128.absent : self.hash.hash128(id.namespace).combined(with: self.hash.hash128(id.name))
-            var pod = PodEntry(id: id, key: key, attribution: .none, arrival: now)
+            guard self.podIndex.slot(of: key) == nil else { throw .damaged }
+            let namespace = self.namespaces.addPod(of: id.namespace)
+            var pod = PodEntry(id: id, key: key, namespace: namespace, attribution: .none, arrival: now)
             pod.uid = try reader.optionalText()
             pod.node = try reader.optionalText()
             pod.workload = try reader.optionalText()
@@ -154,7 +156,6 @@ extension Shard {
                 let total = try reader.tokens()
                 pod.counters.append(ModelCounter(model: model, total: total, created: try reader.timestamp()))
             }
-            guard self.podIndex.slot(of: key) == nil else { throw .damaged }
             let slot = self.podIndex.insert(pod, key: key, into: &self.pods)
             for _ in 0..<(try reader.count()) { try self.restoreSession(from: &reader, pod: slot, isSeamless, now) }
         }
@@ -193,5 +194,6 @@ extension Shard {
         }
         guard self.sessionIndex.slot(of: key) == nil else { throw .damaged }
         self.pods[pod].sessions.append(self.sessionIndex.insert(session, key: key, into: &self.sessions))
+        self.namespaces.addSession(of: self.pods[pod].namespace)
     }
 }

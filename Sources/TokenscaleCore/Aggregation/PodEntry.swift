@@ -2,6 +2,8 @@
 struct PodEntry: Sendable {
     let id: PodID
     let key: Hash128
+    /// The number of its namespace in the shard's ``NamespaceTable``.
+    let namespace: Int
     var uid: String?
     var node: String?
     var workload: String?
@@ -18,9 +20,10 @@ struct PodEntry: Sendable {
     /// The pod's part of the ledger, one per model.
     var counters: [ModelCounter] = []
 
-    init(id: PodID, key: Hash128, attribution: AttributionSource, arrival: Timestamp) {
+    init(id: PodID, key: Hash128, namespace: Int, attribution: AttributionSource, arrival: Timestamp) {
         self.id = id
         self.key = key
+        self.namespace = namespace
         self.attribution = attribution
         self.firstSeen = arrival
         self.lastArrival = arrival
@@ -32,7 +35,7 @@ struct PodEntry: Sendable {
         self.lastSample.limit(to: now)
     }
 
-    static let vacant = PodEntry(id: .unattributed, key: .absent, attribution: .none, arrival: .zero)
+    static let vacant = PodEntry(id: .unattributed, key: .absent, namespace: 0, attribution: .none, arrival: .zero)
 }
 
 /// Tokens of one model in one pod since the pod was first seen. Outlives its sessions.

@@ -28,11 +28,14 @@ extension Shard {
             self.pods[slot].lastArrival = arrival
             return slot
         }
-        guard self.podIndex.count < Swift.max(1, self.configuration.podLimit / Aggregator.shardCount) else {
-            self.statistics.limitedPodCount += 1
-            return nil
-        }
-        var state = PodEntry(id: made, key: keptKey, attribution: attribution, arrival: arrival)
+        guard self.makeRoomForPod(of: made.namespace) else { return nil }
+        var state = PodEntry(
+            id: made,
+            key: keptKey,
+            namespace: self.namespaces.addPod(of: made.namespace),
+            attribution: attribution,
+            arrival: arrival
+        )
         if !attributes.uid.isAbsent { state.uid = self.name(attributes.uid, text: text) }
         if !attributes.node.isAbsent { state.node = self.name(attributes.node, text: text) }
         if !attributes.workload.isAbsent { state.workload = self.name(attributes.workload, text: text) }
@@ -54,21 +57,14 @@ extension Shard {
             listeningSince: self.startTime,
             expirySeconds: limits.sessionExpirySeconds
         ) {
-            let pod = self.sessions[slot].pod
-            self.pods[pod].sessions.removeAll { $0 == slot }
-            for (key, stream) in self.sessions[slot].streams { self.retired.insert(stream.value, for: key) }
-            let key = self.sessions[slot].key
-            self.sessionIndex.remove(slot: slot, key: key, from: &self.sessions, vacant: .vacant)
+            self.forget(session: slot)
             self.statistics.expiredSessionCount += 1
         }
         for slot in self.podIndex.slots
         where self.pods[slot].sessions.isEmpty
             && now.seconds(since: Swift.max(self.pods[slot].lastArrival, self.startTime)) > limits.podExpirySeconds
             && self.pods[slot].id != .unattributed
-        {
-            let key = self.pods[slot].key
-            self.podIndex.remove(slot: slot, key: key, from: &self.pods, vacant: .vacant)
-        }
+        { self.forget(pod: slot) }
         let queueLife = Swift.max(limits.queueStalenessSeconds * 10, limits.podExpirySeconds)
         self.queues = self.queues.filter { now.seconds(since: $0.value.time) <= queueLife }
     }

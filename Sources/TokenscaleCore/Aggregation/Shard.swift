@@ -12,6 +12,10 @@ struct Shard: Sendable {
     var podIndex = SlotIndex()
     var sessions: [SessionEntry] = []
     var sessionIndex = SlotIndex()
+    var namespaces: NamespaceTable
+    /// Where the search for a pod or session that makes room for another goes on.
+    var podHand = 0
+    var sessionHand = 0
     var recent: RecentKeys
     var retired: RetiredStreams
     var queues: [Hash128: QueueSnapshot] = [:]
@@ -27,6 +31,10 @@ struct Shard: Sendable {
         self.configuration = configuration
         self.hash = hash
         self.startTime = startTime
+        self.namespaces = NamespaceTable(
+            podLimit: Swift.max(1, configuration.podLimit / shardCount),
+            sessionLimit: Swift.max(1, configuration.sessionLimit / shardCount)
+        )
         self.recent = RecentKeys(
             seconds: configuration.deduplicationSeconds,
             keyLimit: Swift.max(1, configuration.deduplicationKeyLimit / shardCount)
@@ -134,13 +142,7 @@ struct Shard: Sendable {
         // A cut or repaired name is known by what is kept of it: the state file holds no more.
         let keptKey = session.isAbsent ? key : self.pods[pod].key.combined(with: self.hash.hash128(id))
         if keptKey != key, let slot = self.sessionIndex.slot(of: keptKey) { return slot }
-        let limits = self.configuration
-        guard self.sessionIndex.count < Swift.max(1, limits.sessionLimit / Aggregator.shardCount),
-            self.pods[pod].sessions.count < limits.sessionsPerPodLimit
-        else {
-            self.statistics.limitedSessionCount += 1
-            return nil
-        }
+        guard self.makeRoomForSession(of: pod) else { return nil }
         let state = SessionEntry(
             id: id,
             key: keptKey,
@@ -150,6 +152,7 @@ struct Shard: Sendable {
         )
         let slot = self.sessionIndex.insert(state, key: keptKey, into: &self.sessions)
         self.pods[pod].sessions.append(slot)
+        self.namespaces.addSession(of: self.pods[pod].namespace)
         return slot
     }
 

@@ -12,6 +12,8 @@ struct SlotIndex: Sendable {
     /// Slots in use, ascending.
     var slots: [Int] { self.isUsed.indices.filter { self.isUsed[$0] } }
 
+    func isUsed(slot: Int) -> Bool { self.isUsed[slot] }
+
     mutating func slot(of key: Hash128) -> Int? {
         if let last = self.last, last.key == key { return last.slot }
         guard let slot = self.index[key] else { return nil }

@@ -22,6 +22,9 @@ package struct Timestamp: Hashable, Comparable, Sendable {
     @inlinable
     package static var zero: Timestamp { Timestamp(nanoseconds: 0) }
 
+    /// Later than every other moment.
+    static var distantFuture: Timestamp { Timestamp(nanoseconds: .max) }
+
     /// The second this moment lies in, rounded towards the past.
     package var second: Int64 {
         let (quotient, remainder) = self.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)

@@ -77,9 +77,16 @@ extension Setting {
             .counting,
             \.aggregator.podLimit,
             in: 1...1_000_000,
-            "Pods kept at once; new ones beyond are refused and counted."
+            "Pods kept at once. Beyond, a namespace that holds its equal share or more gets no new ones; for one that "
+                + "holds less, a silent pod of the largest makes room."
         ),
-        .integer("session-limit", .counting, \.aggregator.sessionLimit, in: 1...10_000_000, "Sessions kept at once."),
+        .integer(
+            "session-limit",
+            .counting,
+            \.aggregator.sessionLimit,
+            in: 1...10_000_000,
+            "Sessions kept at once. Beyond, shared among namespaces as `pod-limit`."
+        ),
         .integer(
             "sessions-per-pod-limit",
             .counting,
