@@ -75,7 +75,7 @@ struct ShutdownTests {
         #expect(counters.value?.statistics.refusals == [.notServing: 1])
     }
 
-    @Test("a client that never finishes is cut after the drain time")
+    @Test("a client that never finishes is cut after the drain time", .timeLimit(.minutes(5)))
     func cuts() async throws {
         let clock = ContinuousClock()
         let began = Box<ContinuousClock.Instant>()
