@@ -326,7 +326,23 @@ extension Shard {
             low: UInt64(bitPattern: event.time.nanoseconds) ^ event.prompt,
             high: UInt64(bitPattern: event.sequence)
         )
-        return session.combined(with: order).combined(with: kind).low | 1
+        let key = session.combined(with: order).combined(with: kind)
+        guard event.time == .zero, event.sequence < 0 else { return key.low | 1 }
+        return key.combined(with: Self.content(of: event)).low | 1
+    }
+
+    /// What a record says, for those with nothing else to know them by: of two that are equal in all of this the second
+    /// is taken for a resend. (Its place in the body would tell them apart, but not two bodies of one record each.)
+    private static func content(of event: AgentEvent) -> Hash128 {
+        func pair(_ first: Int64, _ second: Int64) -> Hash128 {
+            Hash128(low: UInt64(bitPattern: first), high: UInt64(bitPattern: second))
+        }
+        return event.model.fingerprint
+            .combined(with: pair(event.tokens.input, event.tokens.output))
+            .combined(with: pair(event.tokens.cacheRead, event.tokens.cacheCreation))
+            .combined(with: pair(event.costMicroUSD, event.durationMilliseconds))
+            .combined(with: pair(event.promptLength, event.responseLength))
+            .combined(with: pair(Int64(bitPattern: event.agent), Int64(event.querySource.rawValue)))
     }
 
     @inline(__always)

@@ -30,6 +30,24 @@ struct LedgerTests {
         #expect(test.total() == self.tokens + self.tokens)
     }
 
+    @Test("without id, time and sequence, what they say tells requests apart, and a resend counts once")
+    func withoutAnyIdentity() {
+        let test = TestAggregator()
+        var first = BatchBuilder()
+        var second = BatchBuilder()
+        first.request(self.tokens, id: nil, at: .zero, sequence: -1)
+        var other = self.tokens
+        other.output += 1
+        second.request(other, id: nil, at: .zero, sequence: -1)
+        second.request(self.tokens, id: nil, at: .zero, model: "another", sequence: -1)
+        for body in [first, second, second, first] { test.record(body) }
+        #expect(test.total() == self.tokens + other + self.tokens)
+        #expect(test.snapshot().statistics.outcome.duplicateCount == 3)
+        // Equal ones cannot be told from a resend: rather too few than twice.
+        test.record(first)
+        #expect(test.total() == self.tokens + other + self.tokens)
+    }
+
     @Test(
         "a point that leaves open whether it is an increment or a total counts nothing and is refused",
         arguments: [
