@@ -154,63 +154,50 @@ struct SnapshotExposition: Sendable {
     }
 
     private func writeFindings(to writer: inout ExpositionWriter) {
-        struct Key: Hashable, Comparable {
-            var namespace: String
-            var workload: String
-            var pattern: String
-            var severity: String
-
-            static func < (left: Key, right: Key) -> Bool {
-                (left.namespace, left.workload, left.pattern, left.severity)
-                    < (right.namespace, right.workload, right.pattern, right.severity)
-            }
-        }
-        var counts: [Key: Int64] = [:]
+        var sessions: [FindingLabels: Int64] = [:]
         for pod in self.view.snapshot.pods {
             let isFolded = !self.admission.admits(pod.id)
-            for session in pod.sessions {
-                guard let finding = session.finding, finding.severity > .info else { continue }
+            for finding in pod.sessions.compactMap(\.finding) where finding.severity > .info {
                 let workload =
                     self.view.directory[pod.id]?.workload?.name ?? pod.workload
                     ?? (isFolded ? SeriesAdmission.otherPodName : pod.id.name)
-                let key = Key(
-                    namespace: pod.id.namespace,
-                    workload: workload,
-                    pattern: finding.pattern.name,
-                    severity: finding.severityLabel
-                )
-                counts[key, default: 0] += 1
+                sessions[FindingLabels(pod.id.namespace, workload, finding), default: 0] += 1
             }
         }
+        var workloads: [FindingLabels: Int64] = [:]
+        for found in self.view.snapshot.workloadFindings {
+            workloads[FindingLabels(found.namespace, found.workload, found.finding), default: 0] += 1
+        }
         writer.family("tokenscale_stuck_sessions", .gauge, "Sessions in a loop; severity possible: not confirmed.")
-        for (key, count) in counts.sorted(by: { $0.key < $1.key }) {
-            writer.sample(
-                [
-                    ("namespace", key.namespace), ("workload", key.workload), ("pattern", key.pattern),
-                    ("severity", key.severity),
-                ],
-                count
-            )
-        }
+        for (labels, count) in sessions.sorted(by: { $0.key < $1.key }) { writer.sample(labels.pairs, count) }
         writer.family("tokenscale_workload_findings", .gauge, "Findings over several sessions of a workload.")
-        var findings: [Key: Int64] = [:]
-        for finding in self.view.snapshot.workloadFindings {
-            let key = Key(
-                namespace: finding.namespace,
-                workload: finding.workload,
-                pattern: finding.finding.pattern.name,
-                severity: finding.finding.severityLabel
-            )
-            findings[key, default: 0] += 1
+        for (labels, count) in workloads.sorted(by: { $0.key < $1.key }) { writer.sample(labels.pairs, count) }
+    }
+
+    /// The labels of what is found stuck, in the order of the series.
+    private struct FindingLabels: Hashable, Comparable {
+        var namespace: String
+        var workload: String
+        var pattern: String
+        var severity: String
+
+        init(_ namespace: String, _ workload: String, _ finding: LoopFinding) {
+            self.namespace = namespace
+            self.workload = workload
+            self.pattern = finding.pattern.name
+            self.severity = finding.severityLabel
         }
-        for (key, count) in findings.sorted(by: { $0.key < $1.key }) {
-            writer.sample(
-                [
-                    ("namespace", key.namespace), ("workload", key.workload), ("pattern", key.pattern),
-                    ("severity", key.severity),
-                ],
-                count
-            )
+
+        var pairs: [(String, String)] {
+            [
+                ("namespace", self.namespace), ("workload", self.workload), ("pattern", self.pattern),
+                ("severity", self.severity),
+            ]
+        }
+
+        static func < (left: Self, right: Self) -> Bool {
+            (left.namespace, left.workload, left.pattern, left.severity)
+                < (right.namespace, right.workload, right.pattern, right.severity)
         }
     }
 
