@@ -205,10 +205,14 @@ struct MetricsEvidence: Sendable {
 }
 
 extension SessionDetector {
-    /// Takes one data point of the session, as an increment: used while the session sends no events.
+    /// Takes one data point of the session, as an increment: while it sends no events, and for what they leave out.
     package mutating func observe(_ point: borrowing MetricPoint, configuration: borrowing DetectionConfiguration) {
-        guard !self.metrics.hasEvents else { return }
-        self.metrics.take(point, configuration)
+        guard self.metrics.hasEvents else { return self.metrics.take(point, configuration) }
+        // The event of a command tells of its commit with tool details only; the metric follows at the next export.
+        guard !self.hasDetails, point.kind == .commits, point.value > 0 else { return }
+        let weight = self.weight(Judgement(.commit), configuration)
+        self.add(weight, .commit, .bash, 0, point.time, configuration)
+        self.note(.commit, at: point.time)
     }
 }
 

@@ -30,7 +30,7 @@ extension SessionDetector {
     }
 
     /// What a judged call means for the turn, the episode and the budgets.
-    private mutating func note(_ kind: EvidenceKind, at time: Timestamp) {
+    mutating func note(_ kind: EvidenceKind, at time: Timestamp) {
         switch kind {
         case .commit:
             self.turn.hasProgress = true

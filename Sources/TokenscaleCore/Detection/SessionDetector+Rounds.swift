@@ -83,7 +83,7 @@ extension SessionDetector {
         )
     }
 
-    private mutating func add(
+    mutating func add(
         _ evidence: Float,
         _ kind: EvidenceKind,
         _ tool: ToolKind,

@@ -118,4 +118,22 @@ struct MetricsEvidenceTests {
             _ = script.finding
         }
     }
+
+    @Test("a commit that the event does not tell is told by its metric", arguments: [true, false])
+    func commit(hasDetails: Bool) {
+        var script = SessionScript(hasDetails: hasDetails)
+        script.prompt()
+        for attempt in 0..<40 {
+            script.call(.edit, "attempt \(attempt)", input: Int64(300 + attempt), file: "f\(attempt)")
+            script.call(.bash, "make test", result: -1, error: "ShellError")
+        }
+        let before = script.finding
+        #expect(before?.pattern == .verificationFailure)
+        script.metric(.commits, 0)
+        let unchanged = script.finding
+        #expect(unchanged != nil)
+        script.metric(.commits, 1)
+        let after = script.finding
+        #expect((after == nil) == !hasDetails)
+    }
 }

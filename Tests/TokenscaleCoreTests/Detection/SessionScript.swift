@@ -90,6 +90,14 @@ struct SessionScript {
         }
     }
 
+    mutating func metric(_ kind: MetricKind, _ value: Double) {
+        var point = MetricPoint()
+        point.kind = kind
+        point.value = value
+        point.time = Timestamp(milliseconds: self.time)
+        self.detector.observe(point, session: self.session)
+    }
+
     /// What each round was taken for, the last one closed by one more request.
     mutating func kinds() -> [EvidenceKind] {
         self.request()
