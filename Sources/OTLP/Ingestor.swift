@@ -36,6 +36,7 @@ package final class Ingestor {
         let limitedCount = try self.decoder.decode(body, signal: signal, encoding: encoding) { batch, text in
             outcome += self.aggregator.record(batch, text: text, peer: peer, arrival: arrival)
         }
+        if limitedCount > 0 { self.aggregator.countItems(overLimit: limitedCount) }
         outcome.limitedCount += limitedCount
         return outcome
     }

@@ -163,6 +163,28 @@ struct HostileTests {
         }
     }
 
+    @Test("items that are refused for their size are in the collector's own counters")
+    func itemLimitsAreCounted() throws {
+        var limits = DecodeLimits()
+        limits.attributeCountMax = 1
+        let hash = KeyedHash(key: 7)
+        let aggregator = Aggregator(configuration: AggregatorConfiguration(), hash: hash, startTime: .zero)
+        let ingestor = Ingestor(aggregator: aggregator, hash: hash, names: SemanticNames(), limits: limits)
+        let record = ProtobufWriter.record("auth", [("session.id", "s"), ("k", "v")])
+        let body = ProtobufWriter.logs(records: [record, record])
+        let outcome = try unsafe ingestor.ingest(
+            body.span.bytes,
+            signal: .logs,
+            encoding: .protobuf,
+            peer: nil,
+            arrival: Timestamp(seconds: 9)
+        )
+        let statistics = aggregator.snapshot(now: Timestamp(seconds: 10)).statistics
+        #expect(outcome.limitedCount == 2)
+        #expect(statistics.outcome.limitedCount == 2)
+        #expect(statistics.limitedItemCount == 2)
+    }
+
     private static let brokenFields: [(field: [UInt8], what: Comment)] = [
         ([0x08], "a varint that ends"),
         ([0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], "a varint of 11 bytes"),

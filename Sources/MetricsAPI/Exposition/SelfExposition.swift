@@ -33,10 +33,11 @@ struct SelfExposition: Sendable {
         for source in AttributionSource.allCases {
             writer.sample([("source", source.name)], statistics.attribution[source] ?? 0)
         }
-        writer.family("tokenscale_limited", .counter, "New pods, sessions and series that were refused at a limit.")
+        writer.family("tokenscale_limited", .counter, "New pods, sessions and series, and oversized items, refused.")
         writer.sample([("resource", "pod")], statistics.limitedPodCount)
         writer.sample([("resource", "session")], statistics.limitedSessionCount)
         writer.sample([("resource", "series")], statistics.limitedSeriesCount)
+        writer.sample([("resource", "item")], statistics.limitedItemCount)
         writer.family("tokenscale_displaced", .counter, "Pods and sessions forgotten for those of smaller namespaces.")
         writer.sample([("resource", "pod")], statistics.displacedPodCount)
         writer.sample([("resource", "session")], statistics.displacedSessionCount)

@@ -76,6 +76,14 @@ package final class Aggregator: Sendable {
         return outcome
     }
 
+    /// Counts items that were refused before they came here, for their size.
+    package func countItems(overLimit count: Int) {
+        self.shards[0].shard.withLock { shard in
+            shard.statistics.outcome.limitedCount += count
+            shard.statistics.limitedItemCount += Int64(count)
+        }
+    }
+
     /// Takes in the depth of a queue that was pushed or scraped.
     ///
     /// - Returns: `false` if the limit for new queues is reached.

@@ -184,6 +184,7 @@ extension AggregatorStatistics {
         self.limitedPodCount += other.limitedPodCount
         self.limitedSessionCount += other.limitedSessionCount
         self.limitedSeriesCount += other.limitedSeriesCount
+        self.limitedItemCount += other.limitedItemCount
         self.displacedPodCount += other.displacedPodCount
         self.displacedSessionCount += other.displacedSessionCount
     }

@@ -204,6 +204,8 @@ package struct AggregatorStatistics: Equatable, Sendable {
     package var limitedPodCount: Int64 = 0
     package var limitedSessionCount: Int64 = 0
     package var limitedSeriesCount: Int64 = 0
+    /// Points and records with too many or too long attributes, or of such a resource.
+    package var limitedItemCount: Int64 = 0
     /// Forgotten at the limit for a new one of a namespace that holds less than its share.
     package var displacedPodCount: Int64 = 0
     package var displacedSessionCount: Int64 = 0
