@@ -24,7 +24,8 @@ struct DetectReport {
 
     static func text(_ recording: Recording, _ run: DetectionRun) -> String {
         var lines = [
-            "\(recording.id): \(recording.items.count) records, \(run.sessionCount) sessions, "
+            "\(recording.id): \(NumberText.counted(recording.items.count, "record")), "
+                + "\(NumberText.counted(run.sessionCount, "session")), "
                 + "\(DurationText.prose(seconds: run.end.seconds(since: run.start))), "
                 + "\(NumberText.scaled(run.totalTokens)) tokens"
         ]
@@ -82,7 +83,7 @@ struct DetectReport {
 
     /// From counters only: no text of the sender.
     private static func evidence(_ finding: LoopFinding) -> String {
-        var parts = ["\(finding.roundCount) rounds since onset"]
+        var parts = ["\(NumberText.counted(finding.roundCount, "round")) since onset"]
         if finding.repeatCount > 0 { parts.append("\(finding.repeatCount) times evidence of it") }
         if finding.failureCount > 0 { parts.append("\(finding.failureCount) failures") }
         parts.append("\(finding.editCount) new edits, \(finding.commitCount) commits")
