@@ -46,7 +46,6 @@ struct Reflector<Object: KubernetesObject>: Sendable {
 
     /// Returns when its task is cancelled.
     consuming func run() async {
-        var generator = SystemRandomNumberGenerator()
         var backoff = Backoff(minimum: self.settings.backoffMinimum, maximum: self.settings.backoffMaximum)
         var report = FailureReport(logger: self.logger, resource: self.resource.name)
         /// Where to resume; `nil`: list first.
@@ -55,7 +54,7 @@ struct Reflector<Object: KubernetesObject>: Sendable {
             do throws(KubernetesError) {
                 if position == nil { position = try await self.list() }
                 var isHealthy = false
-                try await self.watch(from: &position, using: &generator) {
+                try await self.watch(from: &position) {
                     guard !isHealthy else { return }
                     isHealthy = true
                     backoff.reset()
@@ -77,8 +76,10 @@ struct Reflector<Object: KubernetesObject>: Sendable {
                     self.sink(.failed(error))
                 }
             }
+            var generator = SystemRandomNumberGenerator()
+            let pause = backoff.next(using: &generator)
             do {
-                try await Task.sleep(for: backoff.next(using: &generator))
+                try await Task.sleep(for: pause)
             } catch {
                 return
             }
@@ -127,11 +128,10 @@ struct Reflector<Object: KubernetesObject>: Sendable {
     ///   - onProgress: called once the watch has proven itself: after its first event, or after a second of quiet.
     private func watch(
         from position: inout String?,
-        using generator: inout some RandomNumberGenerator,
         onProgress: () -> Void
     ) async throws(KubernetesError) {
         let seconds = self.settings.watchTimeoutSeconds
-        let timeout = Int.random(in: seconds...(2 * seconds), using: &generator)
+        let timeout = Int.random(in: seconds...(2 * seconds))
         var query: KubernetesClient.Query = [
             "watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": String(timeout),
         ]
