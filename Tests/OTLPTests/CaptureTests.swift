@@ -71,7 +71,7 @@ struct CaptureTests {
             for event in try decoder.decoded(body.bytes, body.signal, body.encoding).events {
                 guard event.event.kind == .apiRequest else { continue }
                 #expect(!event.event.request.isAbsent)
-                #expect(event.event.time.second > 1_700_000_000)
+                #expect(event.event.sent.uncorrected.second > 1_700_000_000)
                 guard seen.insert(EventKey(session: event.session, request: event.event.request)).inserted else {
                     repeatCount += 1
                     continue

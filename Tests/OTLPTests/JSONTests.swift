@@ -131,7 +131,7 @@ struct JSONTests {
             """#
         let decoded = try self.decoder.decoded(Array(body.utf8), .logs, .json)
         #expect(decoded.events.map(\.event.kind) == [.userPrompt, .apiRequest, .housekeeping])
-        #expect(decoded.events.map(\.event.time.nanoseconds) == [1_795_213_281_940_000_000, 5, 0])
+        #expect(decoded.events.map(\.event.sent.uncorrected.nanoseconds) == [1_795_213_281_940_000_000, 5, 0])
         #expect(decoded.events[1].event.tokens.input == 12)
         #expect(decoded.ignoredCount == 1)
     }

@@ -107,7 +107,7 @@ struct RecordTests {
             try self.event { record in
                 record.attribute(6, "event.name", "user_prompt")
                 write(&record)
-            }?.event.time
+            }?.event.sent.uncorrected
         }
         #expect(
             try time {

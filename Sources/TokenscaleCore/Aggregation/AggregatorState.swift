@@ -121,7 +121,7 @@ extension Shard {
         for (key, stream) in session.streams {
             writer.write(key)
             writer.write(stream.value)
-            writer.write(stream.time)
+            writer.write(stream.time.uncorrected)
         }
         writer.write(session.models.count)
         for usage in session.models {
@@ -185,7 +185,7 @@ extension Shard {
         for _ in 0..<(try reader.count()) {
             let stream = try reader.hash()
             let value = try reader.double()
-            session.streams[stream] = CumulativeStream(value: value, time: try reader.timestamp())
+            session.streams[stream] = CumulativeStream(value: value, time: SentTime(try reader.timestamp()))
         }
         for _ in 0..<(try reader.count()) {
             let model = self.model(named: try reader.text())

@@ -142,10 +142,10 @@ extension Shard {
             outcome.limitedCount = run.count
             return outcome
         }
-        var newest = Timestamp(nanoseconds: .min)
-        for index in run.points { newest = Swift.max(newest, batch.points[index].time) }
-        for index in run.events { newest = Swift.max(newest, batch.events[index].time) }
-        if newest > .zero { self.pods[pod].clock.observe(newest: newest, arrival: arrival) }
+        var newest = SentTime(Timestamp(nanoseconds: .min))
+        for index in run.points { newest = Swift.max(newest, batch.points[index].sent) }
+        for index in run.events { newest = Swift.max(newest, batch.events[index].sent) }
+        if newest > .absent { self.pods[pod].clock.observe(newest: newest, arrival: arrival) }
         let tolerance = self.configuration.clockToleranceSeconds
         let context = Context(
             pod: pod,

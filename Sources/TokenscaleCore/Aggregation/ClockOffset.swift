@@ -29,13 +29,13 @@ package struct ClockOffset: Sendable {
     package init() {}
 
     /// Takes note of a block whose newest item is dated `newest`.
-    package mutating func observe(newest: Timestamp, arrival: Timestamp) {
+    package mutating func observe(newest: SentTime, arrival: Timestamp) {
         if arrival.seconds(since: self.periodStart) > Self.periodSeconds {
             self.previous = self.current
             self.current = .max
             self.periodStart = arrival
         }
-        let delay = arrival.nanoseconds &- newest.nanoseconds
+        let delay = arrival.nanoseconds &- newest.uncorrected.nanoseconds
         if self.endsLead(delay) {
             self.current = delay
             self.previous = .max

@@ -68,12 +68,12 @@ struct SessionEntry: Sendable {
 /// A cumulative series of one process: its value never falls, so the highest seen is what has been counted.
 struct CumulativeStream: Equatable, Sendable {
     var value: Double
-    var time: Timestamp
+    var time: SentTime
 
     /// Takes a new value in.
     ///
     /// - Returns: The increment, and where its interval begins; `nil` for a repeated or older value.
-    mutating func advance(to value: Double, time: Timestamp) -> (increment: Double, since: Timestamp)? {
+    mutating func advance(to value: Double, time: SentTime) -> (increment: Double, since: SentTime)? {
         guard value > self.value else {
             self.time = Swift.max(self.time, time)
             return nil

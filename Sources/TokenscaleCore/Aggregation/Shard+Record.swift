@@ -12,19 +12,20 @@ extension Shard {
         var clockSetSeconds: Double
 
         /// A sender's time, corrected, and never in the future.
-        func corrected(_ time: Timestamp) -> Timestamp {
-            guard time != .zero else { return self.arrival }
+        func corrected(_ time: SentTime) -> Timestamp {
+            guard !time.isAbsent else { return self.arrival }
             let moved = self.correctionSeconds == 0 ? time : time.advanced(bySeconds: self.correctionSeconds)
-            return Swift.min(moved, self.arrival)
+            return Swift.min(moved.uncorrected, self.arrival)
         }
 
         /// The second of a sender's time in the ledger, which compares the two sources of one sender: neither an offset
         /// that is proved on the way nor our own clock, when it is set, may shift one against the other. So these are
         /// the sender's seconds, without what it is ahead.
         @inline(__always)
-        func ledgerSecond(_ time: Timestamp) -> Int64 {
-            guard time != .zero else { return self.arrival.advanced(bySeconds: -self.clockSetSeconds).second }
-            return self.leadSeconds == 0 ? time.second : time.advanced(bySeconds: -self.leadSeconds).second
+        func ledgerSecond(_ time: SentTime) -> Int64 {
+            guard !time.isAbsent else { return self.arrival.advanced(bySeconds: -self.clockSetSeconds).second }
+            let moved = self.leadSeconds == 0 ? time : time.advanced(bySeconds: -self.leadSeconds)
+            return moved.uncorrected.second
         }
     }
 
@@ -52,7 +53,7 @@ extension Shard {
             return
         }
         outcome.acceptedCount += 1
-        let time = self.note(time: event.time, session: slot, context: context)
+        let time = self.note(time: event.sent, session: slot, context: context)
         self.sessions[slot].hasEvents = true
         self.sessions[slot].turn.observe(event)
         self.observe(event, time: time, session: slot, context: context)
@@ -72,7 +73,7 @@ extension Shard {
         let growth = self.sessions[slot].models[index].recordEvent(
             event.tokens,
             second: time.second,
-            ledgerSecond: context.ledgerSecond(event.time),
+            ledgerSecond: context.ledgerSecond(event.sent),
             switchSeconds: Int64(self.configuration.sourceSwitchSeconds)
         )
         self.sessions[slot].lastModel = counted
@@ -115,7 +116,7 @@ extension Shard {
             outcome.limitedCount += 1
             return
         }
-        let time = self.note(time: point.time, session: slot, context: context)
+        let time = self.note(time: point.sent, session: slot, context: context)
         guard let increment = self.increment(of: point, session: slot, context: context, outcome: &outcome) else {
             return
         }
@@ -126,7 +127,7 @@ extension Shard {
         let model = self.model(point.model, text: text)
         let (index, counted) = self.usage(of: model, session: slot)
         let first = Swift.min(context.corrected(increment.since).second + 1, time.second)
-        let sentLast = context.ledgerSecond(point.time)
+        let sentLast = context.ledgerSecond(point.sent)
         let sentFirst = Swift.min(context.ledgerSecond(increment.start) + 1, sentLast)
         let growth = self.sessions[slot].models[index].recordMetric(
             increment.count,
@@ -152,9 +153,9 @@ extension Shard {
         /// Whole tokens. Differences of rounded values, so that they add up to the rounded sum.
         var count: Int64
         /// Of the interval, as the sender says.
-        var start: Timestamp
+        var start: SentTime
         /// Where the rate takes it to begin: an export interval before its end, at most.
-        var since: Timestamp
+        var since: SentTime
     }
 
     /// An export may come this much later than its interval says.
@@ -173,8 +174,8 @@ extension Shard {
         // A gauge that is not ambiguous counts nothing: it shows that the sender lives.
         case .delta, .none, .unspecified:
             let times = Hash128(
-                low: UInt64(bitPattern: point.start.nanoseconds),
-                high: UInt64(bitPattern: point.time.nanoseconds)
+                low: UInt64(bitPattern: point.start.uncorrected.nanoseconds),
+                high: UInt64(bitPattern: point.sent.uncorrected.nanoseconds)
             )
             let key = stream.combined(with: times).low | 1
             guard self.recent.insert(key, now: context.arrival) else {
@@ -182,7 +183,7 @@ extension Shard {
                 return nil
             }
             outcome.acceptedCount += 1
-            let earliest = point.time.advanced(bySeconds: -spreadMax)
+            let earliest = point.sent.advanced(bySeconds: -spreadMax)
             return Increment(
                 value: point.value,
                 count: Int64(clampingRounded: point.value),
@@ -190,21 +191,21 @@ extension Shard {
                 since: Swift.max(point.start, earliest)
             )
         case .cumulative:
-            let start = Hash128(low: UInt64(bitPattern: point.start.nanoseconds), high: 0x5354_4152_54)
+            let start = Hash128(low: UInt64(bitPattern: point.start.uncorrected.nanoseconds), high: 0x5354_4152_54)
             let key = stream.combined(with: start)
             let live = self.sessions[slot].streams[key]
             guard var known = live ?? self.retiredStream(key, at: point) else {
                 return self.firstValue(of: point, key: key, session: slot, outcome: &outcome)
             }
             let before = Int64(clampingRounded: known.value)
-            let advance = known.advance(to: point.value, time: point.time)
+            let advance = known.advance(to: point.value, time: point.sent)
             self.sessions[slot].streams[key] = known
             guard let advance else {
                 outcome.duplicateCount += 1
                 return nil
             }
             outcome.acceptedCount += 1
-            let earliest = point.time.advanced(bySeconds: -spreadMax)
+            let earliest = point.sent.advanced(bySeconds: -spreadMax)
             return Increment(
                 value: advance.increment,
                 count: Int64(clampingRounded: known.value) - before,
@@ -220,7 +221,7 @@ extension Shard {
         self.retired.take(key).map {
             CumulativeStream(
                 value: $0,
-                time: point.time.advanced(bySeconds: -self.configuration.exportIntervalSeconds)
+                time: point.sent.advanced(bySeconds: -self.configuration.exportIntervalSeconds)
             )
         }
     }
@@ -237,13 +238,13 @@ extension Shard {
             outcome.limitedCount += 1
             return nil
         }
-        self.sessions[slot].streams[key] = CumulativeStream(value: point.value, time: point.time)
+        self.sessions[slot].streams[key] = CumulativeStream(value: point.value, time: point.sent)
         outcome.acceptedCount += 1
         return Increment(
             value: point.value,
             count: Int64(clampingRounded: point.value),
-            start: Swift.min(point.start, point.time),
-            since: Swift.min(point.start, point.time)
+            start: Swift.min(point.start, point.sent),
+            since: Swift.min(point.start, point.sent)
         )
     }
 
@@ -262,7 +263,7 @@ extension Shard {
                 pod: pod == .unattributed ? nil : pod.name,
                 depth: point.value,
                 source: .otlp,
-                time: context.corrected(point.time),
+                time: context.corrected(point.sent),
                 isStale: false
             )
         )
@@ -294,9 +295,9 @@ extension Shard {
     /// Notes that a session lives.
     ///
     /// - Returns: The item's corrected time.
-    private mutating func note(time: Timestamp, session slot: Int, context: Context) -> Timestamp {
+    private mutating func note(time: SentTime, session slot: Int, context: Context) -> Timestamp {
         let corrected = context.corrected(time)
-        if time > context.arrival.advanced(bySeconds: 1) { self.statistics.futureItemCount += 1 }
+        if time.uncorrected > context.arrival.advanced(bySeconds: 1) { self.statistics.futureItemCount += 1 }
         self.sessions[slot].lastArrival = context.arrival
         self.sessions[slot].lastActivity = Swift.max(self.sessions[slot].lastActivity, corrected)
         self.pods[context.pod].lastSample = Swift.max(self.pods[context.pod].lastSample, corrected)
@@ -323,11 +324,11 @@ extension Shard {
         }
         // Two processes may share a session and count from 0 both; their prompts differ.
         let order = Hash128(
-            low: UInt64(bitPattern: event.time.nanoseconds) ^ event.prompt,
+            low: UInt64(bitPattern: event.sent.uncorrected.nanoseconds) ^ event.prompt,
             high: UInt64(bitPattern: event.sequence)
         )
         let key = session.combined(with: order).combined(with: kind)
-        guard event.time == .zero, event.sequence < 0 else { return key.low | 1 }
+        guard event.sent.isAbsent, event.sequence < 0 else { return key.low | 1 }
         return key.combined(with: Self.content(of: event)).low | 1
     }
 
@@ -352,8 +353,8 @@ extension Shard {
 
     // Inlined: a call from a mutating method would copy all of the shard first.
     @inline(__always)
-    private func beganInSight(start: Timestamp, context: Context) -> Bool {
-        start == .zero || context.corrected(start) >= self.startTime || self.isCovered(at: context.arrival)
+    private func beganInSight(start: SentTime, context: Context) -> Bool {
+        start.isAbsent || context.corrected(start) >= self.startTime || self.isCovered(at: context.arrival)
     }
 
     /// Whether this process has run for a whole window.

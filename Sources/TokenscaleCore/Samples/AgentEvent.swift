@@ -99,7 +99,9 @@ package struct AgentEvent: Sendable {
     }
 
     package var kind: Kind = .other
-    /// `event.timestamp`, else `time_unix_nano`, else `observed_time_unix_nano`; 0 when all are absent.
+    /// `event.timestamp`, else `time_unix_nano`, else `observed_time_unix_nano`.
+    package var sent: SentTime = .absent
+    /// The same by our clock, once the event is recorded: for the detector.
     package var time: Timestamp = .zero
     /// `event.sequence`: from 0 per process.
     package var sequence: Int64 = -1

@@ -77,9 +77,10 @@ package struct AgentEventBuilder: Sendable {
     package mutating func finish() -> AgentEvent? {
         self.event.kind = self.resolvedKind
         guard self.event.kind != .other || !self.event.session.isAbsent else { return nil }
-        self.event.time =
+        self.event.sent = SentTime(
             self.eventTime != .zero
-            ? self.eventTime : self.recordTime != .zero ? self.recordTime : self.observedTime
+                ? self.eventTime : self.recordTime != .zero ? self.recordTime : self.observedTime
+        )
         if self.serverTool != 0 {
             self.event.toolName = KeyedHash.mix(self.event.toolName ^ KeyedHash.primes.0, self.serverTool) | 1
         }

@@ -54,9 +54,11 @@ package struct MetricPoint: Sendable {
     package var temporality: Temporality = .unspecified
     /// Identity of the series within its resource: metric name and all attributes.
     package var stream: Hash128 = .absent
-    /// `start_time_unix_nano`; 0 when absent.
-    package var start: Timestamp = .zero
-    /// `time_unix_nano`; 0 when absent.
+    /// `start_time_unix_nano`
+    package var start: SentTime = .absent
+    /// `time_unix_nano`
+    package var sent: SentTime = .absent
+    /// The same by our clock, once the point is recorded: for the detector.
     package var time: Timestamp = .zero
     /// Tokens, USD, seconds, lines, tasks…, in the unit of ``kind``.
     package var value: Double = 0

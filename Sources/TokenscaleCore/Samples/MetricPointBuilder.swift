@@ -98,8 +98,8 @@ package struct MetricPointBuilder: Sendable {
         self.progress.point.stream = metric.fingerprint.combined(with: self.progress.attributes)
         self.progress.point.kind = Self.kind(of: metric.name, self.progress.part)
         self.progress.point.temporality = temporality
-        self.progress.point.start = start
-        self.progress.point.time = time
+        self.progress.point.start = SentTime(start)
+        self.progress.point.sent = SentTime(time)
         self.progress.point.value = value
     }
 

@@ -25,14 +25,17 @@ struct RecordingDecoder {
         let base = recording.items.count
         _ = try unsafe self.decoder.decode(body.span.bytes, signal: signal, encoding: encoding) { batch, text in
             for number in batch.events.indices {
-                let event = batch.events[number]
+                var event = batch.events[number]
+                // What a file says is all there is to know of the time.
+                event.time = event.sent.uncorrected
                 let pod = event.pod.isEmpty ? batch.pod : event.pod
                 var item = Self.item(.event(event), session: event.session, pod: pod.name, text, hash)
                 item.index = base + items.count
                 items.append(item)
             }
             for number in batch.points.indices {
-                let point = batch.points[number]
+                var point = batch.points[number]
+                point.time = point.sent.uncorrected
                 let pod = point.pod.isEmpty ? batch.pod : point.pod
                 var item = Self.item(.point(point), session: point.session, pod: pod.name, text, hash)
                 item.index = base + items.count

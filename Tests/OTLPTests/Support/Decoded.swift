@@ -92,8 +92,8 @@ extension Decoded.Point {
         self.kind = point.kind
         self.temporality = point.temporality
         self.stream = point.stream
-        self.start = point.start
-        self.time = point.time
+        self.start = point.start.uncorrected
+        self.time = point.sent.uncorrected
         self.value = point.value
         self.session = point.session.string(in: text)
         self.model = point.model.string(in: text)

@@ -50,7 +50,7 @@ struct BatchBuilder {
         event.tokens = tokens
         event.session = self.addIdentity(session)
         event.model = self.addIdentity(model)
-        event.time = time
+        event.sent = SentTime(time)
         event.sequence = sequence
         event.pod = pod
         if let id { event.request = self.hash.hash128(id) }
@@ -69,7 +69,7 @@ struct BatchBuilder {
         var event = AgentEvent()
         event.kind = kind
         event.session = self.addIdentity(session)
-        event.time = time
+        event.sent = SentTime(time)
         event.sequence = sequence
         event.toolUse = self.hash.hash64("\(kind)\(sequence)")
         if let request { event.request = self.hash.hash128(request) }
@@ -94,8 +94,8 @@ struct BatchBuilder {
         point.temporality = temporality
         point.session = self.addIdentity(session)
         point.model = self.addIdentity(model)
-        point.start = start
-        point.time = time
+        point.start = SentTime(start)
+        point.sent = SentTime(time)
         point.stream = self.hash.hash128("\(kind)/\(session)/\(model)/\(attributes)")
         self.batch.points.append(point)
     }
@@ -106,7 +106,7 @@ struct BatchBuilder {
         point.value = depth
         point.temporality = .none
         point.queue = self.add(queue)
-        point.time = time
+        point.sent = SentTime(time)
         self.batch.points.append(point)
     }
 }
