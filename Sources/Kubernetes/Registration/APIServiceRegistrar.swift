@@ -68,14 +68,13 @@ package final class APIServiceRegistrar: Service {
     /// Returns at graceful shutdown or cancellation; never throws.
     package func run() async {
         await cancelWhenGracefulShutdown {
-            var generator = SystemRandomNumberGenerator()
             var backoff = Backoff(minimum: self.settings.retryMinimum, maximum: self.settings.interval)
             while !Task.isCancelled {
                 var pause = self.settings.interval
                 if await self.registerAll() {
                     backoff.reset()
                 } else {
-                    pause = backoff.next(using: &generator)
+                    pause = backoff.next()
                 }
                 guard (try? await Task.sleep(for: pause)) != nil else { return }
             }

@@ -119,7 +119,6 @@ package final class DelegatedAccessReviewer: AccessReviewer {
     ) async throws(AccessReviewError) -> Response {
         let deadline = ContinuousClock.now + self.settings.timeout
         var backoff = Backoff(minimum: self.settings.backoffMinimum, maximum: .seconds(2))
-        var generator = SystemRandomNumberGenerator()
         while true {
             do throws(KubernetesError) {
                 return try await self.client.send(
@@ -131,7 +130,7 @@ package final class DelegatedAccessReviewer: AccessReviewer {
                     timeout: max(.milliseconds(1), deadline - .now)
                 )
             } catch {
-                let pause = backoff.next(using: &generator)
+                let pause = backoff.next()
                 guard Self.isTransient(error), backoff.failureCount < self.settings.attemptLimit,
                     ContinuousClock.now + pause < deadline, (try? await Task.sleep(for: pause)) != nil
                 else {

@@ -12,6 +12,11 @@ struct Backoff {
 
     mutating func reset() { self.failureCount = 0 }
 
+    mutating func next() -> Duration {
+        var generator = SystemRandomNumberGenerator()
+        return self.next(using: &generator)
+    }
+
     /// Between half of and the whole of `minimum * 2^failures`, at most `maximum`.
     mutating func next(using generator: inout some RandomNumberGenerator) -> Duration {
         let doublings = min(self.failureCount, 20)

@@ -76,10 +76,8 @@ struct Reflector<Object: KubernetesObject>: Sendable {
                     self.sink(.failed(error))
                 }
             }
-            var generator = SystemRandomNumberGenerator()
-            let pause = backoff.next(using: &generator)
             do {
-                try await Task.sleep(for: pause)
+                try await Task.sleep(for: backoff.next())
             } catch {
                 return
             }
