@@ -11,7 +11,7 @@ struct ActionRecord {
     var occurrenceCount: UInt8 = 1
     /// Failures in a row.
     var failureCount: UInt8 = 0
-    /// The same in seconds since the epoch.
+    /// The same in seconds since the epoch, without the bits beyond 32 (times come from senders).
     var second: UInt32 = 0
 
     init(action: UInt64) { self.action = action }
@@ -70,8 +70,8 @@ struct ActionRecord {
     }
 }
 
-/// The last 26 actions of a session, least recently used first to go: finds repetitions in any order and in cycles of
-/// up to 26 actions, whatever happens between them.
+/// The last 25 actions of a session, least recently used first to go: finds repetitions in any order and in cycles of
+/// up to 25 actions, whatever happens between them.
 struct ActionMemory {
     static let capacity = 25
 

@@ -103,6 +103,7 @@ struct Outcome: Equatable {
     /// 0 for success, else a hash of `error_type` and, with details, of the error's text.
     var failure: UInt16
 
+    /// No outcome: an empty place in a memory, or a call that was denied. It is like nothing.
     static let none = Outcome(resultByteCount: -2, failure: 0)
 
     init(resultByteCount: Int32, failure: UInt16) {
@@ -133,7 +134,7 @@ struct Outcome: Equatable {
 
     /// Results whose size differs by a time stamp or a counter are nearly the same: 16 bytes or 2 %, at most 48 bytes.
     func likeness(to other: Outcome) -> Likeness {
-        guard self.isFailure == other.isFailure else { return .different }
+        guard self != .none, other != .none, self.isFailure == other.isFailure else { return .different }
         if self.resultByteCount == other.resultByteCount, self.failure == other.failure { return .exact }
         let tolerance = min(48, max(16, max(self.resultByteCount, other.resultByteCount) / 50))
         let isClose = abs(Int(self.resultByteCount) - Int(other.resultByteCount)) <= Int(tolerance)

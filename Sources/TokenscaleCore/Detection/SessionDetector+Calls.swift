@@ -20,7 +20,10 @@ extension SessionDetector {
         let isAsynchronous = call.tool == .agent && call.durationMilliseconds < 5000
         if call.startsBackground || isAsynchronous { self.answers.expectWakings() }
         // One failing call makes its parallel siblings fail: only the first failure of a round is evidence.
-        if isFailure, self.rounds[index].hasFailure { return }
+        if isFailure, self.rounds[index].hasFailure {
+            if call.tool == .agent { self.subagents.end() }
+            return
+        }
         if isFailure { self.rounds[index].hasFailure = true }
         let judgement = self.judge(call, configuration)
         self.rounds[index].add(judgement.kind, self.weight(judgement, configuration), call)
@@ -64,7 +67,7 @@ extension SessionDetector {
         guard call.action != 0 else { return .neutral }
         let (recalled, isKnown) = self.memory.recall(call.action)
         var record = recalled
-        let judgement =
+        var judgement =
             isKnown ? self.judgeRepetition(call, record, configuration) : self.judgeNew(call, configuration)
         if !isKnown, judgement.kind == .sameTinyResult || judgement.kind == .sameTinyOutput {
             self.blurredTools |= call.tool.bit
@@ -76,12 +79,10 @@ extension SessionDetector {
             self.results.push(ResultMark(call, self.learning))
         }
         if judgement.kind == .repeatedEdit { self.edits.noteRepeat(self.learning) }
+        if judgement.kind == .newEdit { judgement = self.edits.take(call, self.learning, configuration) }
         self.remember(&record, call, call.outcome, judgement.kind)
         self.waits.push(call.isWait)
         self.polls.take(call, judgement.kind, self.weight(judgement, configuration))
-        if call.tool.isEdit, judgement.kind == .newEdit {
-            return self.edits.take(call, self.learning, configuration)
-        }
         // Several subagents at once may each do it once.
         let isEach = self.subagents.countMax > 1 && record.occurrenceCount <= self.subagents.countMax + 1
         return isKnown && isEach ? .neutral : judgement
@@ -96,7 +97,7 @@ extension SessionDetector {
         record.second = UInt32(truncatingIfNeeded: call.time.second)
         record.add(outcome)
         record.learning = self.learning.mark(with: kind.learning)
-        record.editCount = self.edits.count &+ (kind == .newEdit ? 1 : 0)
+        record.editCount = self.edits.count
         record.occurrenceCount = min(.max - 1, record.occurrenceCount) + 1
         record.failureCount = outcome.isFailure ? min(.max - 1, record.failureCount) + 1 : 0
         self.memory.store(record)
@@ -172,7 +173,8 @@ extension SessionDetector {
         _ configuration: borrowing DetectionConfiguration
     ) -> Bool {
         guard !call.outcome.isFailure else { return false }
-        let pause = UInt32(truncatingIfNeeded: call.time.second) &- record.second
+        // Signed: an event that comes late lies before the one that overtook it.
+        let pause = Int32(bitPattern: UInt32(truncatingIfNeeded: call.time.second) &- record.second)
         return Float(pause) >= configuration.paceSeconds * Float(max(1, self.learning.rounds(since: record.learning)))
     }
 

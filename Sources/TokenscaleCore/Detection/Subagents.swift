@@ -23,9 +23,12 @@ struct Subagents {
         if self.count == 0 { self.countMax = 0 }
     }
 
+    /// A prompt ends all that run; those that finished stay, to be compared with.
     mutating func forgetAll() {
         self.count = 0
         self.countMax = 0
+        self.signature = 0
+        self.hasFailed = false
     }
 
     /// A tool call that may be a subagent's: it names one, or only one is in flight.
