@@ -21,14 +21,14 @@ struct AlertTextTests {
         )
     }
 
-    @Test("what the finding does not tell is worked out, or left out")
+    @Test("what the finding does not tell is left out")
     func unknowns() throws {
         var finding = AlertFixtures.finding()
         (finding.requestsPerMinute, finding.tokens, finding.costMicroUSD) = (0, .zero, 0)
         finding.lastProgress = AlertFixtures.start.advanced(bySeconds: -86_400)
         #expect(
             try AlertText(Self.transition(finding)).evidenceSentence
-                == "Bash failed 37 times in 41 min with the same error and arguments, 1 requests/min, "
+                == "Bash failed 37 times in 41 min with the same error and arguments, "
                 + "nothing edited or committed since 2026-11-20 10:02 UTC."
         )
     }

@@ -37,7 +37,7 @@ extension Shard {
             at: now,
             isIncident: isIncident,
             configuration: self.configuration.detection
-        )?.withPace
+        )
         guard !isIncident, let silence = self.silence(ofSession: slot, now: now) else { return finding }
         guard let finding, finding.severity >= silence.severity else { return silence }
         return finding
@@ -67,16 +67,6 @@ extension Shard {
 }
 
 extension LoopFinding {
-    /// With ``requestsPerMinute`` from the rounds since onset: an LLM round is one request.
-    var withPace: LoopFinding {
-        var finding = self
-        let minutes = self.lastEvidence.seconds(since: self.onset) / 60
-        if finding.requestsPerMinute == 0, self.roundCount > 1, minutes > 0 {
-            finding.requestsPerMinute = Double(self.roundCount - 1) / minutes
-        }
-        return finding
-    }
-
     /// Sure enough to keep the session's tokens out of the scaling signal.
     package var isConfirmed: Bool { self.severity >= .warning && !self.isPossible }
 }

@@ -54,20 +54,12 @@ package struct AlertEvidence: Equatable, Codable, Sendable {
         self.commitCount = finding.commitCount
         self.tokens = finding.tokens.total
         self.costMicroUSD = finding.costMicroUSD
-        self.requestsPerMinute = Self.requestsPerMinute(finding)
+        self.requestsPerMinute = finding.requestsPerMinute.isFinite ? finding.requestsPerMinute : 0
         self.tokensPerMinute = tokensPerMinute
         self.tool = finding.tool.displayName
         self.actionHash = finding.fingerprint == 0 ? "" : AlertLabel.hexadecimal(finding.fingerprint)
         self.sessionCount = finding.sessionCount
         self.podCount = 1
-    }
-
-    /// As the finding tells it; else from its rounds, each of which is a request of the model, once they span 10 s.
-    private static func requestsPerMinute(_ finding: LoopFinding) -> Double {
-        if finding.requestsPerMinute > 0, finding.requestsPerMinute.isFinite { return finding.requestsPerMinute }
-        let seconds = finding.lastEvidence.seconds(since: finding.onset)
-        guard finding.roundCount > 1, seconds >= 10 else { return 0 }
-        return Double(finding.roundCount) / seconds * 60
     }
 
     /// The evidence of a group: sums, the earliest onset, and what the worst member says of the loop itself.

@@ -4,12 +4,15 @@
 struct Budgets {
     /// Tokens of rounds that repeated something.
     private(set) var burntTokens: Float = 0
-    /// Rounds and tokens without an edit, a commit, a prompt or a finished subagent.
+    /// Rounds and tokens without an edit, a commit or a prompt; a finished subagent halves them.
     private(set) var stagnantRounds: Float = 0
     private(set) var stagnantTokens: Float = 0
+    /// The same rounds one by one.
+    private(set) var stagnation = Tally()
 
     /// - Parameter subagentCount: Rounds of subagents that work at the same time share one round's time.
-    mutating func spend(_ round: Round, evidence: Float, subagentCount: UInt8) {
+    mutating func spend(_ round: Round, evidence: Float, subagentCount: UInt8, at time: Timestamp) {
+        self.stagnation.add(at: time)
         self.stagnantRounds += 1 / max(1, Float(subagentCount))
         self.stagnantTokens += round.weightedTokens
         if evidence > 0 {
@@ -31,6 +34,7 @@ struct Budgets {
     mutating func beginTurn() {
         self.stagnantRounds = 0
         self.stagnantTokens = 0
+        self.stagnation = Tally()
     }
 
     mutating func subagentFinished() {

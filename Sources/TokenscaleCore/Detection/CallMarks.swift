@@ -76,27 +76,6 @@ struct WaitHistory {
     mutating func push(_ isWait: Bool) { self.bits = (self.bits << 1 | (isWait ? 1 : 0)) & 0x3f }
 }
 
-/// One thing that is waited for and does not change, whatever is looked at meanwhile.
-///
-/// A sum of its own beside the session's, because searching in between clears that one; it falls when the outcome
-/// changes, files are changed, work is committed, or a person asks for something else.
-struct PollStreak {
-    private var action: UInt32 = 0
-    private(set) var score: Float = 0
-
-    mutating func clear() { self.score = 0 }
-
-    mutating func take(_ call: Observation, _ kind: EvidenceKind, _ evidence: Float) {
-        let action = UInt32(truncatingIfNeeded: call.action)
-        if kind == .waitSameOutcome {
-            self.score = evidence + (action == self.action ? self.score : 0)
-            self.action = action
-        } else if action == self.action {
-            self.score = 0
-        }
-    }
-}
-
 extension ToolKind {
     /// Looks for something; not finding it is ordinary.
     var isSearch: Bool {

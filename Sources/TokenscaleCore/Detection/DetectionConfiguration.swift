@@ -49,7 +49,7 @@ package struct DetectionConfiguration: Sendable, Equatable {
     /// Cost-weighted tokens burnt in stale rounds.
     package var burnWarningTokens: Float = 1_200_000
     package var burnCriticalTokens: Float = 3_000_000
-    /// Rounds and cost-weighted tokens without an edit, a commit, a prompt or a finished subagent.
+    /// Rounds and cost-weighted tokens without an edit, a commit or a prompt; a finished subagent halves them.
     package var stagnationRounds: Float = 300
     package var stagnationTokens: Float = 5_000_000
     /// Failures of one exact command with edits between: each counts more when the outcome is exactly the same.

@@ -22,19 +22,12 @@ struct Episode {
     var isOpen: Bool { self.onset != .zero }
 
     /// One action comes back, rather than several in turn.
-    var hasOneAction: Bool { 2 * (self.sameActionCount + 1) >= self.repeatCount }
+    var hasOneAction: Bool { 2 * (Int(self.sameActionCount) + 1) >= Int(self.repeatCount) }
 
     /// What the strongest evidence speaks for: several actions in turn are a cycle.
     var pattern: LoopPattern {
         let pattern = self.kind.pattern
         return pattern == .identicalAction && !self.hasOneAction ? .cycle : pattern
-    }
-
-    /// Rounds since the onset per minute: a rate over the whole episode, so that slow drips show as what they are.
-    var requestsPerMinute: Double {
-        let minutes = self.lastEvidence.seconds(since: self.onset) / 60
-        guard minutes > 0, self.roundCount > 1 else { return 0 }
-        return Double(self.roundCount - 1) / minutes
     }
 
     /// Evidence for being stuck, in nats; it opens the episode.

@@ -29,9 +29,9 @@ struct EventOrder: Sendable {
     private var newest: Timestamp = .zero
     private(set) var held: [HeldEvent] = []
     /// The last events of senders that do not number them, or not by counting.
-    private var recent = LastFour<UInt64>(repeating: 0)
+    private var recent = LastFour<UInt32>(repeating: 0)
 
-    mutating func admit(_ sequence: Int64, _ time: Timestamp, mark: UInt64) -> Verdict {
+    mutating func admit(_ sequence: Int64, _ time: Timestamp, mark: UInt32) -> Verdict {
         guard Self.sequences.contains(sequence) else {
             if self.recent.contains(where: { $0 == mark }) { return .drop }
             self.recent.push(mark)

@@ -76,7 +76,7 @@ package struct LoopFinding: Equatable, Sendable {
     package var onset: Timestamp
     /// The newest event that added evidence.
     package var lastEvidence: Timestamp
-    /// The newest edit, commit or other progress before ``onset``; `nil` when none was seen.
+    /// The newest edit or commit, before ``onset`` or since; `nil` when none was seen.
     package var lastProgress: Timestamp?
     /// LLM rounds since onset.
     package var roundCount = 0
@@ -89,6 +89,7 @@ package struct LoopFinding: Equatable, Sendable {
     package var tokens = TokenCounts()
     /// Since onset, in millionths of a US dollar; 0 when the sender tells no cost.
     package var costMicroUSD: Int64 = 0
+    /// Rounds a minute from ``onset`` to ``lastEvidence``; 0 when fewer than two are known.
     package var requestsPerMinute: Double = 0
     /// The dominant tool and the keyed hash of its arguments (0: unknown, or not the same every time).
     package var tool: ToolKind = .other

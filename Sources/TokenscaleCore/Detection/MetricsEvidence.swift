@@ -5,7 +5,7 @@
 /// it, but for an edit that is made and taken back for ever: each interval then removes exactly the lines that it adds,
 /// in whole multiples of the same edit. It sees half of all loops and says so ("possible").
 struct MetricsEvidence: Sendable {
-    /// Tokens of one kind of telemetry: to seven digits, in a quarter of the space of counts.
+    /// Tokens of one kind of telemetry: to seven digits, in half the space of counts.
     private struct Tokens {
         var input: Float = 0
         var output: Float = 0
@@ -32,23 +32,18 @@ struct MetricsEvidence: Sendable {
         }
     }
 
-    var hasEvents = false
-
     // The open interval: all points of an export carry the same time.
     private var time: Timestamp = .zero
     private var tokens = Tokens()
     private var linesAdded: Float = 0
     private var linesRemoved: Float = 0
-    private var hasCommit = false
 
     // The interval before it.
     private var lastOutputShare: Float = 0
     private var lastNewShare: Float = 0
-    private var hasShares = false
 
     // Evenness since its onset.
     private var score: Float = 0
-    private var level: UInt8 = 0
     private var spent = Tokens()
     private var onset: Timestamp = .zero
     private var lastEvidence: Timestamp = .zero
@@ -58,6 +53,16 @@ struct MetricsEvidence: Sendable {
     private var undoneCount: UInt32 = 0
     private var undoneLines: UInt32 = 0
     private var undoneOnset: Timestamp = .zero
+
+    // Bytes side by side: each alone would take up to eight.
+    /// The session sends events, too: they tell more.
+    var hasEvents = false
+    /// The open interval has a commit or a pull request.
+    private var hasCommit = false
+    /// There was an interval before it.
+    private var hasShares = false
+    /// Of the evenness: 0 none, 2 warning, 3 critical.
+    private var level: UInt8 = 0
 
     mutating func take(_ point: borrowing MetricPoint, _ configuration: borrowing DetectionConfiguration) {
         if point.time > self.time {

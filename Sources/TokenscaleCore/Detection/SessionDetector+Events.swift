@@ -101,7 +101,7 @@ extension SessionDetector {
         var record = known
         let isStreak = self.turn.lastWasDenied
         self.turn.lastWasDenied = true
-        if isKnown || isStreak { self.verification.deny(configuration) }
+        if isKnown || isStreak { self.verification.deny(observation, configuration) }
         let kind: EvidenceKind = isKnown || isStreak ? .deniedAgain : .newFailure
         let staleness =
             isKnown ? self.learning.staleness(since: record.learning, isFailure: true, configuration) : 1
@@ -120,7 +120,7 @@ extension SessionDetector {
         if observation.kind == .apiRetriesExhausted { return }
         self.closeRounds(at: observation.time, configuration)
         self.turn.errorCount &+= 1
-        self.episode.failureCount &+= 1
+        if self.episode.isOpen { self.episode.failureCount &+= 1 }
         self.add(self.requestFailures.take(observation), observation, configuration)
     }
 

@@ -7,17 +7,42 @@ extension SessionDetector {
         var pattern = LoopPattern.noProgress
         var score: Float = 0
         var threshold: Float = 0
+        /// Of a sum that may add up while no episode is open.
+        var tally: Tally?
 
         /// Of two, the more severe one; of equals, the first.
-        mutating func consider(_ level: UInt8, _ pattern: LoopPattern, _ score: Float, _ threshold: Float) {
-            guard level > self.level else { return }
-            self = Conclusion(level: level, pattern: pattern, score: score, threshold: threshold)
+        mutating func consider(_ other: Conclusion) {
+            if other.level > self.level { self = other }
+        }
+
+        /// A sum with levels of its own.
+        mutating func consider(
+            _ pattern: LoopPattern,
+            _ sum: EvidenceSum,
+            _ configuration: borrowing DetectionConfiguration
+        ) {
+            let threshold =
+                switch sum.level {
+                case 3: configuration.criticalScore
+                case 2: configuration.warningScore
+                default: configuration.infoScore
+                }
+            self.consider(Conclusion(level: sum.level, pattern: pattern, score: sum.score, threshold: threshold))
         }
 
         /// - Parameter critical: `nil` when such a sum wakes nobody.
-        mutating func consider(_ pattern: LoopPattern, _ score: Float, warning: Float, critical: Float?) {
-            if let critical, score >= critical { return self.consider(3, pattern, score, critical) }
-            if score >= warning { self.consider(2, pattern, score, warning) }
+        mutating func consider(
+            _ pattern: LoopPattern,
+            _ score: Float,
+            warning: Float,
+            critical: Float?,
+            _ tally: Tally? = nil
+        ) {
+            if let critical, score >= critical {
+                self.consider(Conclusion(level: 3, pattern: pattern, score: score, threshold: critical, tally: tally))
+            } else if score >= warning {
+                self.consider(Conclusion(level: 2, pattern: pattern, score: score, threshold: warning, tally: tally))
+            }
         }
     }
 
@@ -36,8 +61,8 @@ extension SessionDetector {
         var finding = LoopFinding(
             severity: severity,
             pattern: conclusion.pattern,
-            onset: self.episode.isOpen ? self.episode.onset : self.lastProgress,
-            lastEvidence: self.episode.isOpen ? self.episode.lastEvidence : self.lastTime
+            onset: self.episode.isOpen ? self.episode.onset : self.lastTime,
+            lastEvidence: self.episode.isOpen ? self.episode.lastEvidence : .zero
         )
         finding.isPossible = !self.tellsWork
         finding.score = Double(conclusion.score)
@@ -50,11 +75,13 @@ extension SessionDetector {
         finding.commitCount = Int(self.episode.commitCount)
         finding.tokens = self.episode.tokens
         finding.costMicroUSD = self.episode.costMicroUSD
-        finding.requestsPerMinute = self.episode.requestsPerMinute
         finding.tool = self.episode.tool
         // Without details the action is a tool and a size: nothing is known of its arguments.
         let isKnown = self.hasDetails && (self.episode.hasOneAction || conclusion.pattern == .cycle)
         finding.fingerprint = isKnown ? self.episode.action : 0
+        if let tally = conclusion.tally { finding.describe(tally) }
+        finding.lastEvidence = max(finding.lastEvidence, finding.onset)
+        finding.requestsPerMinute = finding.roundsPerMinute
         return finding
     }
 
@@ -65,28 +92,46 @@ extension SessionDetector {
         // The open round counts as far as it is known: the alert need not wait for the next request.
         let open = self.rounds.last.map { $0.hasTool ? $0.meanEvidence : 0 } ?? 0
         if open > 0 { conclusion.consider(pattern, self.stuck.score + open, warning: warning, critical: nil) }
-        let threshold = self.stuck.level == 3 ? configuration.criticalScore : warning
-        conclusion.consider(self.stuck.level, pattern, self.stuck.score, threshold)
-        let compactions = self.compactions.evidence
-        conclusion.consider(compactions.level, .compaction, compactions.score, warning)
-        let failures = self.requestFailures.evidence
-        if !isIncident { conclusion.consider(failures.level, .apiError, failures.score, warning) }
+        conclusion.consider(pattern, self.stuck, configuration)
+        conclusion.consider(.compaction, self.compactions.evidence, configuration)
+        if !isIncident { conclusion.consider(.apiError, self.requestFailures.evidence, configuration) }
+        let stagnation = self.budgets.stagnation
         conclusion.consider(
-            pattern,
+            self.episode.isOpen ? pattern : .noProgress,
             self.budgets.burntTokens,
             warning: configuration.burnWarningTokens,
-            critical: configuration.burnCriticalTokens
+            critical: configuration.burnCriticalTokens,
+            self.episode.isOpen ? nil : stagnation
         )
         conclusion.consider(
             self.verification.pattern,
             self.verification.score,
             warning: configuration.verificationWarning,
-            critical: configuration.verificationCritical
+            critical: configuration.verificationCritical,
+            self.verification.tally
         )
-        conclusion.consider(.pollForever, self.polls.score, warning: warning, critical: nil)
+        conclusion.consider(.pollForever, self.polls.score, warning: warning, critical: nil, self.polls.tally)
         let (rounds, tokens) = (self.budgets.stagnantRounds, self.budgets.stagnantTokens)
-        conclusion.consider(.noProgress, rounds, warning: configuration.stagnationRounds, critical: nil)
-        conclusion.consider(.noProgress, tokens, warning: configuration.stagnationTokens, critical: nil)
+        conclusion.consider(.noProgress, rounds, warning: configuration.stagnationRounds, critical: nil, stagnation)
+        conclusion.consider(.noProgress, tokens, warning: configuration.stagnationTokens, critical: nil, stagnation)
         return conclusion
+    }
+}
+
+extension LoopFinding {
+    /// The finding is of a sum that counts for itself: it may have begun before the episode, or without one.
+    fileprivate mutating func describe(_ tally: Tally) {
+        self.onset = min(self.onset, tally.onset)
+        self.lastEvidence = max(self.lastEvidence, tally.newest)
+        let count = Int(tally.count)
+        if self.pattern == .noProgress { self.roundCount = count } else { self.repeatCount = count }
+        if self.pattern == .verificationFailure || self.pattern == .failingAction { self.failureCount = count }
+        if self.pattern != .noProgress { self.tool = tally.tool }
+    }
+
+    /// From the onset to the newest evidence, so that a slow drip shows as what it is; 0 until two rounds have passed.
+    fileprivate var roundsPerMinute: Double {
+        let minutes = self.lastEvidence.seconds(since: self.onset) / 60
+        return minutes > 0 && self.roundCount > 1 ? Double(self.roundCount) / minutes : 0
     }
 }

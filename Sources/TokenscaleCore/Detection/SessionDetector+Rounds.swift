@@ -56,7 +56,7 @@ extension SessionDetector {
         }
         let evidence = round.meanEvidence
         self.learning.add(round.meanLearning)
-        self.budgets.spend(round, evidence: evidence, subagentCount: self.subagents.count)
+        self.budgets.spend(round, evidence: evidence, subagentCount: self.subagents.count, at: time)
         self.compactions.passRound(self.learning.round, configuration)
         if self.episode.isOpen { self.episode.roundCount &+= 1 }
         self.add(evidence, round.kind, round.tool, round.action, time, configuration)

@@ -67,7 +67,7 @@ package struct SessionDetector: Sendable {
             UInt64(bitPattern: event.time.nanoseconds) ^ event.toolUse,
             observation.request ^ UInt64(event.kind.rawValue) &+ KeyedHash.primes.0
         )
-        switch self.order.admit(event.sequence, event.time, mark: mark) {
+        switch self.order.admit(event.sequence, event.time, mark: UInt32(truncatingIfNeeded: mark)) {
         case .drop: return
         case .hold:
             self.order.hold(

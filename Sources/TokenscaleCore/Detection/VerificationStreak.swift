@@ -8,9 +8,11 @@ struct VerificationStreak {
     private var exact: Float = 0
     /// Of one program with other arguments.
     private var related: Float = 0
-    private var action: UInt64 = 0
+    private var action: UInt32 = 0
     private var command: UInt32 = 0
     private var isDenied = false
+    /// The failures and denials that counted.
+    private(set) var tally = Tally()
 
     var score: Float { self.exact + self.related }
 
@@ -22,10 +24,12 @@ struct VerificationStreak {
     mutating func clear() {
         self.exact = 0
         self.related = 0
+        self.tally = Tally()
     }
 
     /// The rules denied the same call again, or one call after the other.
-    mutating func deny(_ configuration: borrowing DetectionConfiguration) {
+    mutating func deny(_ decision: Observation, _ configuration: borrowing DetectionConfiguration) {
+        self.tally.add(decision.tool, at: decision.time)
         self.exact += configuration.verificationSame
         self.isDenied = true
     }
@@ -40,17 +44,22 @@ struct VerificationStreak {
         _ configuration: borrowing DetectionConfiguration
     ) {
         guard call.tool == .bash || call.tool == .mcp else { return }
+        let action = UInt32(truncatingIfNeeded: call.action)
         guard call.outcome.isFailure else {
-            if call.action == self.action { self.exact = 0 }
-            if call.action == self.action || call.command == self.command { self.related = 0 }
+            if action == self.action { self.exact = 0 }
+            if action == self.action || call.command == self.command { self.related = 0 }
+            if self.score == 0 { self.tally = Tally() }
             return
         }
         if record.failureCount > 0 {
-            self.exact += Self.weight(call, record, configuration)
-            self.action = call.action
+            let weight = Self.weight(call, record, configuration)
+            if weight > 0 { self.tally.add(call.tool, at: call.time) }
+            self.exact += weight
+            self.action = action
         } else {
             let isRelated = failures.contains { $0.command == call.command && $0.errorType == call.errorType }
             guard call.command != 0, isRelated else { return }
+            self.tally.add(call.tool, at: call.time)
             self.related += configuration.verificationRelated * (call.isWait ? 2 : 1)
         }
         self.command = call.command
