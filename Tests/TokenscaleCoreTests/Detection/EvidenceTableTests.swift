@@ -29,6 +29,21 @@ struct EvidenceTableTests {
             $0.call(.read, "a", result: 900)
             $0.call(.read, "a", result: 4_000)
         },
+        Row(name: "the same call with an empty result now", last: .changedOutcome) {
+            $0.call(.read, "a", result: 900)
+            $0.call(.read, "a", result: 0)
+        },
+        Row(name: "subagents that failed side by side work no more", last: .sameOutcome) { script in
+            for _ in 0..<2 {
+                script.send(.toolDecision) {
+                    $0.tool = .agent
+                    $0.isAccepted = .yes
+                }
+            }
+            for task in 0..<2 { script.call(.agent, "do \(task)", error: "NoSuchAgent", asks: task == 0) }
+            script.call(.read, "a")
+            script.call(.read, "a")
+        },
         Row(name: "a long result that is a page longer is no near one", last: .changedOutcome) {
             $0.call(.read, "a", result: 20_000)
             $0.call(.read, "a", result: 20_300)
@@ -49,6 +64,10 @@ struct EvidenceTableTests {
         Row(name: "a wait that finds nothing changed", last: .waitSameOutcome) {
             $0.call(.bash, "check", duration: 30_000)
             $0.call(.bash, "check", duration: 30_000)
+        },
+        Row(name: "a wait that finds nothing any more", last: .waitChangedOutcome) {
+            $0.call(.bash, "check", duration: 30_000)
+            $0.call(.bash, "check", result: 0, duration: 30_000)
         },
         Row(name: "a wait that finds something changed", last: .waitChangedOutcome) {
             $0.call(.bash, "check", duration: 30_000)

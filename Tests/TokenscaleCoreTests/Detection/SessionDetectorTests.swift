@@ -76,6 +76,71 @@ struct SessionDetectorTests {
         #expect(finding.score >= finding.threshold)
     }
 
+    @Test("rounds without progress are counted from the prompt on, edits or none before")
+    func stagnation() throws {
+        var script = SessionScript()
+        script.prompt()
+        let start = Timestamp(milliseconds: script.time)
+        for page in 0..<301 { script.call(.read, "page \(page)", result: Int64(600 + 70 * page)) }
+        let finding = try #require(script.finding)
+        #expect(finding.pattern == .noProgress)
+        #expect(finding.lastProgress == nil)
+        #expect((0...10).contains(finding.onset.seconds(since: start)))
+        #expect(finding.roundCount == 300)
+        #expect((14...16).contains(finding.requestsPerMinute))
+    }
+
+    @Test("a check that keeps failing is told since its second failure, whatever is edited in between")
+    func verificationSince() throws {
+        var script = SessionScript()
+        script.prompt()
+        for attempt in 0..<14 {
+            script.call(.edit, "attempt \(attempt)", file: "f\(attempt % 3)")
+            script.call(.bash, "make test", error: "ShellError")
+        }
+        let finding = try #require(script.finding)
+        #expect(finding.pattern == .verificationFailure)
+        #expect(finding.failureCount == 13)
+        #expect(finding.tool == .bash)
+        // Eight seconds an attempt.
+        #expect((90...110).contains(finding.lastEvidence.seconds(since: finding.onset)))
+    }
+
+    @Test("a finding names the threshold that its severity has reached")
+    func thresholds() throws {
+        let configuration = DetectionConfiguration()
+        var script = SessionScript()
+        script.prompt()
+        for _ in 0..<4 { script.call(.read, "a") }
+        script.request()
+        #expect(script.finding?.severity == .info)
+        #expect(script.finding?.threshold == Double(configuration.infoScore))
+        script.call(.read, "a")
+        #expect(script.finding?.severity == .warning)
+        #expect(script.finding?.threshold == Double(configuration.warningScore))
+        for _ in 0..<4 { script.call(.read, "a") }
+        #expect(script.finding?.severity == .critical)
+        #expect(script.finding?.threshold == Double(configuration.criticalScore))
+        var compactions = SessionScript()
+        compactions.prompt()
+        for _ in 0..<7 { compactions.send(.compaction) { $0.success = .yes } }
+        #expect(compactions.finding?.severity == .critical)
+        #expect(compactions.finding?.threshold == Double(configuration.criticalScore))
+    }
+
+    @Test("a look that arrives late is no look after a pause", arguments: [(-60, 2.1), (1, 2.1), (60, 1.26)])
+    func lateLook(seconds: Int64, evidence: Float) {
+        var script = SessionScript()
+        script.prompt()
+        script.call(.read, "a")
+        script.time += seconds * 1_000
+        script.call(.read, "a")
+        script.request()
+        let entry = script.detector.takeTrail(session: script.session).last
+        #expect(entry?.kind == .sameOutcome)
+        #expect(entry.map { abs($0.evidence - evidence) < 0.01 } == true)
+    }
+
     @Test("a prompt of another length forgives a session that had completed its turn")
     func promptForgives() {
         var script = SessionScript()
