@@ -44,6 +44,25 @@ struct ConfigurationTests {
         }
     }
 
+    @Test(
+        "thresholds of the detector in the wrong order are a fault that names both",
+        arguments: [
+            (["--detection-warning-score", "13"], "detection-warning-score", "detection-critical-score (12)"),
+            (["--detection-clear-score", "5"], "detection-clear-score", "less than detection-info-score (5)"),
+            (["--detection-score-limit-score", "11"], "detection-critical-score", "detection-score-limit-score (11)"),
+            (["--detection-burn-critical-tokens", "1e6"], "detection-burn-warning-tokens", "(1000000)"),
+            (["--detection-verification-warning-score", "15"], "detection-verification-warning-score", "(14)"),
+            (["--detection-turn-warning-score", "8"], "detection-turn-warning-score", "(7)"),
+        ]
+    )
+    func thresholdOrder(arguments: [String], key: String, message: String) throws {
+        let faults = self.faults(arguments)
+        #expect(faults.count == 1)
+        #expect(faults.first?.contains(key) == true)
+        #expect(faults.first?.contains(message) == true)
+        #expect(self.faults(["--detection-info-score", "8", "--detection-warning-score", "8"]).isEmpty)
+    }
+
     @Test("the file can be named by TOKENSCALE_CONFIG")
     func fileByVariable() throws {
         try self.withFile("log-level: error") { path in

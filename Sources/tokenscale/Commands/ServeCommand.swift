@@ -10,7 +10,10 @@ struct ConfigurationOptions: ParsableArguments {
 
     @Argument(
         parsing: .allUnrecognized,
-        help: ArgumentHelp("Settings as --key VALUE or --key=VALUE: see below.", valueName: "settings")
+        help: ArgumentHelp(
+            "Settings as --key VALUE or --key=VALUE; `tokenscale serve --help` lists them.",
+            valueName: "settings"
+        )
     )
     var settings: [String] = []
 

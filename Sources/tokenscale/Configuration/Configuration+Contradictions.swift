@@ -35,8 +35,47 @@ extension Configuration {
             fault("otlp-http-address", "off", "every server is off; at least one must listen")
         }
         faults += self.addressClashes(source: source)
+        faults += self.detectionFaults(source: source)
         faults += self.alertingFaults(source: source)
         return faults
+    }
+
+    /// Thresholds in the wrong order: one of them would never be reached, or be reached before it can be cleared.
+    private func detectionFaults(source: (String) -> ConfigurationSource) -> [ConfigurationFault] {
+        let detection = self.aggregator.detection
+        let ladders: [[(key: String, value: Float)]] = [
+            [
+                ("detection-clear-score", detection.clearScore), ("detection-info-score", detection.infoScore),
+                ("detection-warning-score", detection.warningScore),
+                ("detection-critical-score", detection.criticalScore),
+                ("detection-score-limit-score", detection.scoreLimit),
+            ],
+            [
+                ("detection-burn-warning-tokens", detection.burnWarningTokens),
+                ("detection-burn-critical-tokens", detection.burnCriticalTokens),
+            ],
+            [
+                ("detection-verification-warning-score", detection.verificationWarning),
+                ("detection-verification-critical-score", detection.verificationCritical),
+            ],
+            [
+                ("detection-turn-warning-score", detection.turnWarning),
+                ("detection-turn-critical-score", detection.turnCritical),
+            ],
+        ]
+        return ladders.flatMap { ladder in
+            zip(ladder, ladder.dropFirst()).compactMap { lower, upper in
+                let isClearing = lower.key == "detection-clear-score"
+                guard isClearing ? lower.value >= upper.value : lower.value > upper.value else { return nil }
+                let relation = isClearing ? "less than" : "at most"
+                return ConfigurationFault(
+                    key: lower.key,
+                    seen: lower.value.decimalText,
+                    source: source(lower.key).text,
+                    message: "must be \(relation) \(upper.key) (\(upper.value.decimalText)); lower it or raise that one"
+                )
+            }
+        }
     }
 
     /// What the receivers and routes say of each other. Ranges are checked by the settings; values may be secrets.

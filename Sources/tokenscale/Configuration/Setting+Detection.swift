@@ -35,7 +35,7 @@ extension Setting {
             .detection,
             \.aggregator.detection.scoreLimit,
             in: 1...1_000,
-            "Evidence stops here."
+            "Evidence stops here, so that recovery is seen after a bounded number of good rounds."
         ),
         .number(
             "detection-hold-seconds",
@@ -63,49 +63,56 @@ extension Setting {
             .detection,
             \.aggregator.detection.burnWarningTokens,
             in: 1_000...1e12,
-            "Cost-weighted, in stale rounds."
+            "Cost-weighted tokens burnt in stale rounds, from which the session counts as stuck."
         ),
         .number(
             "detection-burn-critical-tokens",
             .detection,
             \.aggregator.detection.burnCriticalTokens,
             in: 1_000...1e12,
-            "Cost-weighted."
+            "From which somebody is woken for them."
         ),
         .number(
             "detection-stagnation-rounds",
             .detection,
             \.aggregator.detection.stagnationRounds,
             in: 10...1e6,
-            "Rounds without progress."
+            "Rounds without an edit, commit or prompt, from which the session counts as stuck."
         ),
         .number(
             "detection-stagnation-tokens",
             .detection,
             \.aggregator.detection.stagnationTokens,
             in: 1_000...1e12,
-            "Cost-weighted, without progress."
+            "Cost-weighted tokens of such rounds, from which it does."
         ),
         .number(
             "detection-verification-warning-score",
             .detection,
             \.aggregator.detection.verificationWarning,
             in: 1...100,
-            "Failing checks with edits."
+            "The same check fails again and again, whatever is edited: from which the session counts as stuck."
+        ),
+        .number(
+            "detection-verification-critical-score",
+            .detection,
+            \.aggregator.detection.verificationCritical,
+            in: 1...100,
+            "From which somebody is woken for it."
         ),
         .number(
             "detection-turn-warning-score",
             .detection,
             \.aggregator.detection.turnWarning,
             in: 0.5...100,
-            "Restart loops over several sessions."
+            "Restart loops over several sessions: from which the pod counts as stuck."
         ),
         .number(
             "detection-turn-critical-score",
             .detection,
             \.aggregator.detection.turnCritical,
             in: 0.5...100,
-            "Restart loops over several sessions."
+            "From which somebody is woken for them."
         ),
         .number(
             "detection-silence-seconds",

@@ -6,7 +6,11 @@ struct DetectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "detect",
         abstract: "Run the stuck-loop detector over recorded telemetry.",
-        usage: "tokenscale detect [--format jsonl] [--explain] [--config FILE] [--set KEY=VALUE ...] FILE ...",
+        usage: """
+            tokenscale detect [--format jsonl] [--explain] [--config FILE] [--set KEY=VALUE ...] FILE ...
+            tokenscale detect --score [--detail-level LEVEL] CASES ...
+            tokenscale detect --table [--config FILE] [--set KEY=VALUE ...]
+            """,
         discussion: """
             FILE is a folder with captured OTLP requests, a file of OTLP/JSON lines, a transcript of Claude Code \
             (~/.claude/projects/**/*.jsonl, or the folder), or a file of labelled cases; plain or gzip. The detector \

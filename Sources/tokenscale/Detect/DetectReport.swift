@@ -85,8 +85,9 @@ struct DetectReport {
     private static func evidence(_ finding: LoopFinding) -> String {
         var parts = ["\(NumberText.counted(finding.roundCount, "round")) since onset"]
         if finding.repeatCount > 0 { parts.append("\(finding.repeatCount) times evidence of it") }
-        if finding.failureCount > 0 { parts.append("\(finding.failureCount) failures") }
-        parts.append("\(finding.editCount) new edits, \(finding.commitCount) commits")
+        if finding.failureCount > 0 { parts.append(NumberText.counted(finding.failureCount, "failure")) }
+        parts.append(NumberText.counted(finding.editCount, "new edit"))
+        parts.append(NumberText.counted(finding.commitCount, "commit"))
         if finding.tokens.total > 0 { parts.append("\(NumberText.scaled(finding.tokens.total)) tokens") }
         if finding.costMicroUSD > 0 { parts.append(NumberText.dollars(finding.costMicroUSD)) }
         if finding.tool != .other { parts.append("mostly \(finding.tool.displayName)") }
