@@ -1,6 +1,7 @@
 /// What bounds a loop that no symbol shows: rounds and tokens that went by without anything achieved.
 ///
-/// Tokens are weighted by their cost, as tokens of input (``TokenCounts/weighted``).
+/// Tokens are weighted by their cost, as tokens of input (``TokenCounts/weighted``). The shares that come back (a half
+/// for a good round, three quarters for an edit) were chosen, not fitted.
 struct Budgets {
     /// Tokens of rounds that repeated something.
     private(set) var burntTokens: Float = 0

@@ -52,17 +52,20 @@ package struct DetectionConfiguration: Sendable, Equatable {
     /// Rounds and cost-weighted tokens without an edit, a commit or a prompt; a finished subagent halves them.
     package var stagnationRounds: Float = 300
     package var stagnationTokens: Float = 5_000_000
-    /// Failures of one exact command with edits between: each counts more when the outcome is exactly the same.
+    /// Failures of one exact command with edits between, in points: each one like the one before counts
+    /// ``verificationSame`` when the outcome is exactly the same, else ``verificationChanged``.
     package var verificationWarning: Float = 8
     package var verificationCritical: Float = 14
     package var verificationSame: Float = 0.75
     package var verificationChanged: Float = 0.25
     /// A failure of the same program with other arguments; twice when it waited for it.
     package var verificationRelated: Float = 0.25
-    /// Successful edits of one file since the last prompt or commit (real maximum 24).
+    /// Successful edits of one file in a row since the last prompt or commit (real maximum 24).
     package var churnEdits: UInt16 = 40
 
-    /// The turn-level accumulator of a workload.
+    /// The turn-level accumulator of a workload, in nats: what it takes, and what a turn counts that ended badly
+    /// (``turnBad``), was abandoned with a prompt as long as one before (``turnAlike``), took as many rounds or failed
+    /// at the same (``turnRepeated``), began with the same calls (``turnTwin``), or ended well (``turnGood``).
     package var turnWarning: Float = 4.5
     package var turnCritical: Float = 7
     package var turnRepeated: Float = 1.2

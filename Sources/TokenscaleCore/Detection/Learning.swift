@@ -22,7 +22,8 @@ struct Learning {
 
     func rounds(since mark: Mark) -> UInt32 { self.round &- mark.round }
 
-    /// What a round since `mark` taught on average, from 0 to 1; `nil` when no round lies between.
+    /// What a round since `mark` taught on average; `nil` when no round lies between. From 0 to 1, or a little more
+    /// where the mark's own round taught more than is in the mark.
     func perRound(since mark: Mark) -> Float? {
         let between = Float(self.rounds(since: mark)) - 1
         return between > 0 ? max(0, self.taught - mark.taught) / between : nil

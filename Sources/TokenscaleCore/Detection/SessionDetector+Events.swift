@@ -14,6 +14,7 @@ extension SessionDetector {
             self.add(Judgement(.noToolSameLength), observation, configuration)
         } else if completed || observation.length != self.turn.promptLength {
             // A person, or a scheduler, asked for something else: what was repeated before does not count against it.
+            // The last failures stay: who cannot help only words the request anew.
             self.stuck.clear()
             self.episode = Episode()
             self.memory.removeAll()
