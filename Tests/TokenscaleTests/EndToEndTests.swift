@@ -37,7 +37,7 @@ struct EndToEndTests {
             ["explain", "demo/migrator-84c9b5f6d-h6jxl", "--address", metrics, "--target", "200k"]
         )
         #expect(explain.code == 0)
-        #expect(explain.output.contains("1 sessions left out"), "\(explain.output)")
+        #expect(explain.output.contains("1 session left out"), "\(explain.output)")
 
         let samples = try await collector.metrics()
         #expect(samples.contains { $0.name == "claude_queue_depth" && $0.labels["queue"] == "code-tasks" })

@@ -78,7 +78,8 @@ struct ExplainAnswer: Decodable, Sendable {
         let proposed = self.replicas.proposed.map { " → \($0)" } ?? ""
         lines.append("  replicas  \(self.replicas.current)\(proposed): \(self.replicas.formula)")
         if self.excludedStuckSessions > 0 {
-            lines.append("  stuck     \(self.excludedStuckSessions) sessions left out: they are no load")
+            let sessions = NumberText.counted(self.excludedStuckSessions, "session")
+            lines.append("  stuck     \(sessions) left out: stuck is not load")
         }
         if !self.isDirectorySynced {
             lines.append("  cluster   not connected: pods are those that telemetry tells of")

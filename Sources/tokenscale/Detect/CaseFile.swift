@@ -17,6 +17,17 @@ struct CaseLine: Decodable {
     var allEvents: [CaseEvent] { self.events ?? self.steps ?? [] }
 
     var name: String { self.id ?? self.trajectory_id ?? "case" }
+
+    /// Why the case cannot be played; `nil` when it can.
+    var fault: String? {
+        let events = self.allEvents
+        if let onset, !events.indices.contains(onset) {
+            return "onset is \(onset); allowed is the index of one of the \(events.count) events"
+        }
+        if let end, !(0...1_000_000_000).contains(end) { return "end is \(end); allowed is the index of an event" }
+        guard let index = events.firstIndex(where: { !$0.isInRange }) else { return nil }
+        return "event \(index) has a number beyond ±1e15"
+    }
 }
 
 /// One event of a case; the keys are those of the collection.
@@ -55,6 +66,13 @@ struct CaseEvent: Decodable {
     var blk: Flag?
     var len: Int64?
     var src: String?
+
+    /// No sum of so many events leaves the range of numbers.
+    fileprivate var isInRange: Bool {
+        let counts = [t, it, cr, cc, ot, rl, asz, rsz, st, att, pre, post, len]
+        return counts.allSatisfy { $0.map { $0.magnitude < 1_000_000_000_000_000 } ?? true }
+            && [d, sl, la, lr].allSatisfy { $0.map { abs($0) < 1e15 } ?? true }
+    }
 
     /// `true`, or a number that is not 0.
     struct Flag: Decodable {

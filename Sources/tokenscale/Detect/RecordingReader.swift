@@ -187,6 +187,7 @@ struct RecordingReader {
         guard let parsed = try? JSONDecoder().decode(CaseLine.self, from: Data(line)),
             parsed.events != nil || parsed.steps != nil
         else { return nil }
+        if let fault = parsed.fault { throw CommandError("\(place): \(fault). Mend or remove the line") }
         var recording = Recording(id: parsed.name)
         recording.label = parsed.label
         recording.pattern = parsed.pattern

@@ -33,6 +33,25 @@ struct DetectTests {
         return try use(file.path)
     }
 
+    @Test(
+        "a case that cannot be played is a fault with its line, not a crash",
+        arguments: [
+            (#""onset":-3"#, 5, "onset is -3; allowed is the index of one of the 2 events"),
+            (#""onset":2"#, 5, "onset is 2"), (#""end":9223372036854775807"#, 5, "end is 9223372036854775807"),
+            (#""end":1"#, 9_223_372_036_854_775_807, "event 1 has a number beyond ±1e15"),
+            (#""end":1"#, -9_223_372_036_854_775_808, "event 1 has a number beyond ±1e15"),
+        ]
+    )
+    func hostileCase(field: String, time: Int64, message: String) throws {
+        let line =
+            #"{"id":"x","label":"stuck","pattern":"p",\#(field),"events":[{"t":0,"k":"prompt","len":4},"#
+            + #"{"t":\#(time),"k":"llm","ot":5,"d":4000}]}"#
+        try Self.withFile(line, named: "case.jsonl") { path in
+            let error = #expect(throws: CommandError.self) { try Self.recordings(path) }
+            #expect(error.map { "\($0)".contains(message) && "\($0)".contains("case.jsonl:1") } == true)
+        }
+    }
+
     // MARK: Captures
 
     static let captures: [(name: String, isStuck: Bool)] = [
