@@ -191,6 +191,9 @@ struct RuleTests {
     @Test("what runs in the background wakes the model four times, at most 60 times in all")
     func wakings() {
         var answers = Answers()
+        answers.expectWakings()
+        for _ in 0..<4 { #expect(answers.judge(self.answer(400), self.configuration) == nil) }
+        #expect(answers.judge(self.answer(400), self.configuration) != nil)
         for _ in 0..<100 { answers.expectWakings() }
         for _ in 0..<60 { #expect(answers.judge(self.answer(400), self.configuration) == nil) }
         #expect(answers.judge(self.answer(400), self.configuration) != nil)
