@@ -7,7 +7,7 @@ import Synchronization
 /// prompt, a tool's arguments, or a fingerprint of them.
 extension Aggregator {
     private static let magic: [UInt8] = Array("tokenscale-state".utf8)
-    private static let version: UInt64 = 2
+    private static let version: UInt64 = 3
     /// A restart that took no longer than this lost nothing that matters: restored windows count as covered.
     private static let seamlessSeconds = 10.0
 
@@ -76,6 +76,7 @@ extension Aggregator {
 extension Shard {
     func encode(to writer: inout StateWriter) {
         let pods = self.podIndex.slots
+        writer.write(self.listeningSince)
         writer.write(pods.count)
         for slot in pods {
             let pod = self.pods[slot]
@@ -131,6 +132,8 @@ extension Shard {
     }
 
     mutating func restore(from reader: inout StateReader, isSeamless: Bool, now: Timestamp) throws(StateError) {
+        let listeningSince = try reader.timestamp()
+        if isSeamless { self.listeningSince = min(now, listeningSince) }
         for _ in 0..<(try reader.count()) {
             let id = PodID(namespace: try reader.text(), name: try reader.text())
             let key =

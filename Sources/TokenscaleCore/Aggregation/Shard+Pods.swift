@@ -54,7 +54,7 @@ extension Shard {
         for slot in self.sessionIndex.slots
         where self.sessions[slot].isExpired(
             at: now,
-            listeningSince: self.startTime,
+            listeningSince: self.listeningSince,
             expirySeconds: limits.sessionExpirySeconds
         ) {
             self.forget(session: slot)
@@ -62,7 +62,7 @@ extension Shard {
         }
         for slot in self.podIndex.slots
         where self.pods[slot].sessions.isEmpty
-            && now.seconds(since: Swift.max(self.pods[slot].lastArrival, self.startTime)) > limits.podExpirySeconds
+            && now.seconds(since: Swift.max(self.pods[slot].lastArrival, self.listeningSince)) > limits.podExpirySeconds
             && self.pods[slot].id != .unattributed
         { self.forget(pod: slot) }
         let queueLife = Swift.max(limits.queueStalenessSeconds * 10, limits.podExpirySeconds)

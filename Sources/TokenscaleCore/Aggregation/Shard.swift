@@ -4,6 +4,9 @@ struct Shard: Sendable {
     let hash: KeyedHash
     /// Since when rates have been watched: the start of the process, or the last time that our clock was set.
     private(set) var startTime: Timestamp
+    /// Since when silence is the agents' and not ours: nobody expires by a silence that began before. A restart that
+    /// took no longer than ten seconds goes on with the value of the process before.
+    var listeningSince: Timestamp
     /// By how much our clock has been set since the start of the process.
     private(set) var clockSetSeconds = 0.0
     /// When it was set last, by the new time.
@@ -31,6 +34,7 @@ struct Shard: Sendable {
         self.configuration = configuration
         self.hash = hash
         self.startTime = startTime
+        self.listeningSince = startTime
         self.namespaces = NamespaceTable(
             podLimit: Swift.max(1, configuration.podLimit / shardCount),
             sessionLimit: Swift.max(1, configuration.sessionLimit / shardCount)
@@ -46,6 +50,7 @@ struct Shard: Sendable {
     /// seconds. Rates are not known until both have been learnt anew. What we heard last we did not hear in the future.
     mutating func clockWasSet(at now: Timestamp, by seconds: Double) {
         self.startTime = now.advanced(bySeconds: ClockOffset.proofSeconds)
+        self.listeningSince = self.startTime
         self.clockSetSeconds += seconds
         self.clockSetTime = now
         for slot in self.podIndex.slots {

@@ -127,6 +127,24 @@ struct AggregatorStateTests {
         #expect(second.total().output == first.total().output + 1)
     }
 
+    @Test("a collector that is restarted again and again forgets who is gone, but for its long absences")
+    func restarts() throws {
+        for (absence, isForgotten) in [(1.0, true), (60.0, false)] {
+            var test = self.filled()
+            for _ in 0..<60 {
+                test.advance(299)
+                _ = test.snapshot()
+                let bytes = test.aggregator.encodeState(now: test.now)
+                let now = test.now.advanced(bySeconds: absence)
+                test = TestAggregator(startTime: now)
+                test.now = now
+                try test.aggregator.restore(bytes, now: now)
+            }
+            _ = test.snapshot()
+            #expect((test.pod() == nil) == isForgotten, "\(absence) s")
+        }
+    }
+
     @Test("the key of the identity hash is read from the file")
     func key() throws {
         let first = self.filled()
