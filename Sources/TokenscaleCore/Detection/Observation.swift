@@ -78,6 +78,11 @@ struct Observation {
         return KeyedHash.mix(event.toolName ^ KeyedHash.primes.1, size ^ KeyedHash.primes.2) | 1
     }
 
+    /// A call for a subagent that returns at once: the subagent runs on in the background.
+    var leavesSubagent: Bool {
+        self.tool == .agent && !self.outcome.isFailure && self.durationMilliseconds < 5000
+    }
+
     /// What a wait that failed cost: up to twice the weight from four minutes on.
     var timeLost: Float { min(2, max(1, Float(self.durationMilliseconds) / 120_000)) }
 

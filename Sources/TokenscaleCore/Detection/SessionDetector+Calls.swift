@@ -16,9 +16,7 @@ extension SessionDetector {
         }
         self.turn.sign(call)
         self.turn.lastWasDenied = false
-        // A subagent that returns at once runs on in the background.
-        let isAsynchronous = call.tool == .agent && call.durationMilliseconds < 5000
-        if call.startsBackground || isAsynchronous { self.answers.expectWakings() }
+        if call.startsBackground || call.leavesSubagent { self.answers.expectWakings() }
         // One failing call makes its parallel siblings fail: only the first failure of a round is evidence.
         if isFailure, self.rounds[index].hasFailure {
             if call.tool == .agent { self.subagents.end() }
@@ -55,6 +53,10 @@ extension SessionDetector {
         _ configuration: borrowing DetectionConfiguration
     ) -> Judgement {
         if call.isCommit { return Judgement(.commit) }
+        if call.leavesSubagent {
+            self.subagents.runOn()
+            return Judgement(.newAction)
+        }
         if call.tool == .agent {
             // A call that fails before a subagent begins is like that of any tool.
             if self.subagents.hasBegun || !call.outcome.isFailure {

@@ -125,6 +125,13 @@ extension SessionDetector {
         self.add(self.requestFailures.take(observation), observation, configuration)
     }
 
+    /// A subagent that ran in the background ended: it woke the model, and belongs to no round.
+    mutating func takeCompletion(_ observation: Observation, _ configuration: borrowing DetectionConfiguration) {
+        guard let judgement = self.subagents.complete(observation) else { return }
+        self.budgets.subagentFinished()
+        if judgement.kind == .childRepeats { self.add(judgement, observation, configuration) }
+    }
+
     mutating func takeRefusal(_ observation: Observation, _ configuration: borrowing DetectionConfiguration) {
         self.turn.wasRefused = true
         self.add(Judgement(.refusal), observation, configuration)

@@ -122,7 +122,7 @@ package struct SessionDetector: Sendable {
         case .apiRefusal: self.takeRefusal(observation, configuration)
         case .compaction: self.takeCompaction(observation, configuration)
         case .hookExecution: self.takeHook(observation, configuration)
-        case .subagentCompleted: self.subagents.end()
+        case .subagentCompleted: self.takeCompletion(observation, configuration)
         case .other, .permissionModeChanged, .housekeeping: break
         }
         if observation.time > self.lastTime { self.lastTime = observation.time }

@@ -4,6 +4,8 @@ struct Subagents {
     private(set) var count: UInt8 = 0
     /// The most in flight since there were none: so often may one action be taken without being a repetition.
     private(set) var countMax: UInt8 = 0
+    /// Of those in flight: the call that started them has returned, and they run on in the background.
+    private var backgroundCount: UInt8 = 0
 
     // Of the one that runs: which tools it called with which errors, in any order.
     private var signature: UInt32 = 0
@@ -23,10 +25,23 @@ struct Subagents {
         if self.count == 0 { self.countMax = 0 }
     }
 
+    /// The call that started one returned at once: it has not ended.
+    mutating func runOn() { self.backgroundCount = min(self.count, self.backgroundCount + 1) }
+
+    /// `subagent_completed`. Of one in the foreground the call's own result tells the end.
+    ///
+    /// - Returns: `nil` when none runs in the background.
+    mutating func complete(_ completion: Observation) -> Judgement? {
+        guard self.backgroundCount > 0 else { return nil }
+        self.backgroundCount -= 1
+        return self.finish(completion)
+    }
+
     /// A prompt ends all that run; those that finished stay, to be compared with.
     mutating func forgetAll() {
         self.count = 0
         self.countMax = 0
+        self.backgroundCount = 0
         self.signature = 0
         self.hasFailed = false
     }

@@ -195,4 +195,24 @@ struct GoalTests {
         let finding = script.finding
         #expect(finding?.commitCount == 1)
     }
+
+    @Test("subagents that run in the background at the same time may each read the same", arguments: [false, true])
+    func backgroundSubagents(areCompleted: Bool) {
+        var script = SessionScript()
+        script.prompt()
+        for child in 1...4 {
+            script.request()
+            script.send(.toolDecision, after: 0.1) {
+                $0.tool = .agent
+                $0.isAccepted = .yes
+            }
+            script.call(.agent, "do \(child)", duration: 18, asks: false)
+        }
+        for _ in 1...4 where areCompleted { script.send(.subagentCompleted) }
+        for file in 0..<12 {
+            for _ in 1...4 { script.call(.read, "file \(file)", result: Int64(700 + 40 * file)) }
+        }
+        let finding = script.finding
+        #expect((finding == nil) == !areCompleted)
+    }
 }

@@ -138,6 +138,21 @@ struct RuleTests {
         #expect(subagents.countMax == 0)
     }
 
+    @Test("a subagent in the background is in flight until it is completed; one in the foreground is not ended twice")
+    func backgroundSubagents() {
+        var subagents = Subagents()
+        subagents.start()
+        subagents.start()
+        subagents.runOn()
+        #expect(subagents.count == 2)
+        #expect(subagents.complete(.call(.other, "completed")) != nil)
+        #expect(subagents.count == 1)
+        #expect(subagents.complete(.call(.other, "completed")) == nil)
+        #expect(subagents.count == 1)
+        _ = subagents.finish(.call(.agent, "do"))
+        #expect(subagents.count == 0)
+    }
+
     @Test("what a subagent did before a prompt ended it is not the next one's")
     func subagentsForgotten() {
         var subagents = Subagents()
