@@ -70,19 +70,19 @@ struct ActionRecord {
     }
 }
 
-/// The last 25 actions of a session, least recently used first to go: finds repetitions in any order and in cycles of
-/// up to 25 actions, whatever happens between them.
+/// The last 22 actions of a session, least recently used first to go: finds repetitions in any order and in cycles of
+/// up to 22 actions, whatever happens between them.
 struct ActionMemory {
-    static let capacity = 25
+    static let capacity = 22
 
-    /// Newest last; grows to `capacity` once and is then rotated in place.
+    /// Newest last; rotated in place once it is full.
     private var records: [ActionRecord] = []
 
     var count: Int { self.records.count }
 
     /// The record of `action`, moved to the newest place, and whether it was known.
     ///
-    /// O(capacity): 25 comparisons of 8 bytes, no allocation once the memory is full.
+    /// O(capacity): 22 comparisons of 8 bytes, no allocation once the memory is full.
     mutating func recall(_ action: UInt64) -> (record: ActionRecord, isKnown: Bool) {
         for index in self.records.indices.reversed() where self.records[index].action == action {
             return (self.records.remove(at: index), true)
@@ -92,6 +92,8 @@ struct ActionMemory {
 
     /// Stores a record that ``recall(_:)`` handed out.
     mutating func store(_ record: ActionRecord) {
+        // An array that grows by itself doubles, beyond what is ever used.
+        if self.records.isEmpty { self.records.reserveCapacity(Self.capacity) }
         if self.records.count == Self.capacity { self.records.removeFirst() }
         self.records.append(record)
     }

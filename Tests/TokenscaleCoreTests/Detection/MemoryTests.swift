@@ -33,7 +33,7 @@ struct MemoryTests {
         #expect(learning.rounds(since: mark) == 3)
     }
 
-    @Test("a cycle of 25 actions is remembered, one of 26 is not", arguments: [(25, true), (26, false)])
+    @Test("a cycle of 22 actions is remembered, one of 23 is not", arguments: [(22, true), (23, false)])
     func capacity(length: UInt64, isKnown: Bool) {
         var memory = ActionMemory()
         for action in 1...length { memory.store(memory.recall(action).record) }
@@ -44,7 +44,7 @@ struct MemoryTests {
     @Test("an action recalled moves to the newest place")
     func recency() {
         var memory = ActionMemory()
-        for action in UInt64(1)...25 { memory.store(memory.recall(action).record) }
+        for action in 1...UInt64(ActionMemory.capacity) { memory.store(memory.recall(action).record) }
         memory.store(memory.recall(1).record)
         memory.store(memory.recall(26).record)
         #expect(memory.recall(1).isKnown)
