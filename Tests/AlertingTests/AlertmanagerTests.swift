@@ -152,7 +152,7 @@ final class AlertmanagerProcess: Sendable {
             """,
             to: "alertmanager.yml"
         )
-        let port = Int.random(in: 20_000..<60_000)
+        let port = try FreePort.find()
         self.url = "http://127.0.0.1:\(port)"
         self.amtool = amtool
         self.process = Process()

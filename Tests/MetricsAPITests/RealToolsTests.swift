@@ -2,6 +2,7 @@ import CurlHTTP
 import Foundation
 import Logging
 import MetricsAPI
+import TestSupport
 import Testing
 import TokenscaleCore
 
@@ -121,7 +122,7 @@ private struct PrometheusRun {
     init(binary: String, scrape: Int) throws {
         self.directory = FileManager.default.temporaryDirectory.appending(path: "prometheus-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: self.directory, withIntermediateDirectories: true)
-        self.port = Int.random(in: 20_000..<60_000)
+        self.port = try FreePort.find()
         let configuration = """
             global: {scrape_interval: 2s, scrape_timeout: 2s}
             scrape_configs: [{job_name: t, static_configs: [{targets: ['127.0.0.1:\(scrape)']}]}]

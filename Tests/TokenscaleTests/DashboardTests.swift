@@ -59,7 +59,7 @@ private final class PrometheusProcess: Sendable {
         rule_files: ['\(rules)']
         scrape_configs: [{job_name: tokenscale, static_configs: [{targets: ['\(target)']}]}]
         """.write(to: file, atomically: true, encoding: .utf8)
-        let port = Int.random(in: 20_000..<60_000)
+        let port = try FreePort.find()
         self.url = "http://127.0.0.1:\(port)"
         let process = Process()
         process.executableURL = program

@@ -311,23 +311,3 @@ final class SilentListener: Sendable {
 
     deinit { close(self.descriptor) }
 }
-
-/// A port that nobody has just now, for programs that cannot choose one themselves.
-enum FreePort {
-    static func find() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                let bound = unsafe bind(descriptor, pointer, length)
-                return unsafe bound == 0 ? getsockname(descriptor, pointer, &length) : bound
-            }
-        }
-        guard result == 0 else { throw ProgramError(description: "no free port: errno \(errno)") }
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
-}
