@@ -26,18 +26,20 @@ struct AlertCrashTests {
             "--alert-absent-seconds=1", "--alert-clear-seconds=1", "--alert-restart-grace-seconds=1",
             "--session-expiry-seconds=60", "--alert-backoff-initial-seconds=0.1",
         ]
+        let file = DataDirectory.outboxFile(in: directory.path)
         for life in 0..<Self.killCount {
             let collector = try await CollectorProcess(directory: directory, arguments: arguments)
             for number in 0..<Self.sessionsPerLife {
-                try await StuckSession(pod: "fixer-\(life)-\(number)").send(to: collector)
+                try await StuckSession(pod: Self.pod(life, number)).send(to: collector)
             }
-            // The first tick after the evidence stores it; the lane sends at once. Kill before, within and after.
-            try await Task.sleep(for: .milliseconds(Int.random(in: 0...2200)))
+            // Every other kill before, within or after the tick that stores the alerts; the rest while they are told.
+            if life % 2 == 1 { try await self.waitUntilStored(life: life, in: file) }
+            try await Task.sleep(for: .milliseconds(Int.random(in: 0...(life % 2 == 1 ? 200 : 2200))))
             _ = try await collector.stop(SIGKILL)
         }
         let collector = try await CollectorProcess(directory: directory, arguments: arguments)
         try await StuckSession(pod: "last").send(to: collector)
-        let outbox = AlertOutbox(path: DataDirectory.outboxFile(in: directory.path))
+        let outbox = AlertOutbox(path: file)
         try await eventually("everything is told, and every alert but the last is over") {
             let alerts = try await outbox.alerts()
             guard alerts.map({ $0.subject.pod?.name }) == ["last"] else { return false }
@@ -46,6 +48,17 @@ struct AlertCrashTests {
         #expect(try await collector.stop().code == 0)
         try self.compare(try await outbox.transitionIDs(), with: try await receiver.records())
     }
+
+    /// Leaves no connection behind: the next life finds the file as the killed one left it.
+    private func waitUntilStored(life: Int, in file: String) async throws {
+        let outbox = AlertOutbox(path: file)
+        try await eventually("the alerts of life \(life) are stored") {
+            let pods = Set(try await outbox.alerts().compactMap { $0.subject.pod?.name })
+            return pods.isSuperset(of: (0..<Self.sessionsPerLife).map { Self.pod(life, $0) })
+        }
+    }
+
+    private static func pod(_ life: Int, _ number: Int) -> String { "fixer-\(life)-\(number)" }
 
     private func compare(_ stored: [String], with records: [WebhookSink.Record]) throws {
         let places = Dictionary(uniqueKeysWithValues: stored.enumerated().map { ($0.element, $0.offset) })
