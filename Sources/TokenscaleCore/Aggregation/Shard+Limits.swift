@@ -39,36 +39,43 @@ extension Shard {
     private static let sampleCount = 16
 
     private mutating func longestSilentPod(of namespace: Int) -> Int? {
-        var longest: Int?
-        var seenCount = 0
-        for _ in self.pods.indices where seenCount < Self.sampleCount {
-            self.podHand = (self.podHand + 1) % self.pods.count
-            let slot = self.podHand
+        var hand = self.podHand
+        defer { self.podHand = hand }
+        return Self.longestSilent(&hand, of: self.pods.count) { slot in
             guard self.podIndex.isUsed(slot: slot), self.pods[slot].namespace == namespace,
                 self.pods[slot].id != .unattributed
-            else { continue }
-            seenCount += 1
-            if self.pods[slot].lastArrival < longest.map({ self.pods[$0].lastArrival }) ?? .distantFuture {
-                longest = slot
-            }
+            else { return nil }
+            return self.pods[slot].lastArrival
         }
-        return longest
     }
 
     private mutating func longestSilentSession(of namespace: Int) -> Int? {
-        var longest: Int?
-        var seenCount = 0
-        for _ in self.sessions.indices where seenCount < Self.sampleCount {
-            self.sessionHand = (self.sessionHand + 1) % self.sessions.count
-            let slot = self.sessionHand
+        var hand = self.sessionHand
+        defer { self.sessionHand = hand }
+        return Self.longestSilent(&hand, of: self.sessions.count) { slot in
             guard self.sessionIndex.isUsed(slot: slot), self.pods[self.sessions[slot].pod].namespace == namespace
-            else { continue }
-            seenCount += 1
-            if self.sessions[slot].lastArrival < longest.map({ self.sessions[$0].lastArrival }) ?? .distantFuture {
-                longest = slot
-            }
+            else { return nil }
+            return self.sessions[slot].lastArrival
         }
-        return longest
+    }
+
+    /// - Parameters:
+    ///   - hand: Where the last search ended.
+    ///   - lastArrival: `nil` for slots that do not come into question.
+    private static func longestSilent(
+        _ hand: inout Int,
+        of slotCount: Int,
+        lastArrival: (Int) -> Timestamp?
+    ) -> Int? {
+        var longest: (slot: Int, lastArrival: Timestamp)?
+        var seenCount = 0
+        for _ in 0..<slotCount where seenCount < Self.sampleCount {
+            hand = (hand + 1) % slotCount
+            guard let arrival = lastArrival(hand) else { continue }
+            seenCount += 1
+            if arrival < longest?.lastArrival ?? .distantFuture { longest = (hand, arrival) }
+        }
+        return longest?.slot
     }
 
     /// Forgets a session. Its tokens stay in the pod's counters; its series are remembered for a while.
