@@ -41,11 +41,6 @@ package enum EvidenceKind: UInt8, CaseIterable, Sendable {
 
     var row: EvidenceRow { EvidenceRow.all[Int(self.rawValue)] }
 
-    /// In the documentation, in settings and in explanations: `same-outcome`.
-    package var name: String {
-        String("\(self)".flatMap { $0.isUppercase ? "-" + $0.lowercased() : String($0) })
-    }
-
     /// One sentence for the evidence trail.
     package var reason: String { self.row.reason }
     /// How much such a round teaches, from 0 to 1.

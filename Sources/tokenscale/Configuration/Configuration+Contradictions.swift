@@ -90,24 +90,12 @@ extension Configuration {
             let key = keys.first { fault.key.hasPrefix($0.0) }
             let rest = key.map { fault.key.dropFirst($0.0.count) } ?? ""
             return ConfigurationFault(
-                key: key.map { $0.1 + Self.kebab(rest) } ?? fault.key,
+                key: key.map { $0.1 + rest.kebabCased } ?? fault.key,
                 seen: fault.value.isEmpty ? nil : fault.value,
                 source: source(key?.1 ?? fault.key).text,
                 message: "allowed: \(fault.allowed)"
             )
         }
-    }
-
-    /// `[0].tlsCAFile` as the file writes it: `[0].tls-ca-file`.
-    private static func kebab(_ text: Substring) -> String {
-        let characters = Array(text)
-        return characters.indices.map { index in
-            let character = characters[index]
-            guard character.isUppercase, index > 0 else { return String(character) }
-            let isWordStart = index + 1 < characters.count && characters[index + 1].isLowercase
-            let needsDash = characters[index - 1].isLowercase || (characters[index - 1].isUppercase && isWordStart)
-            return (needsDash ? "-" : "") + character.lowercased()
-        }.joined()
     }
 
     private var files: [(key: String, file: String?)] {

@@ -174,3 +174,8 @@ extension Setting {
         return (kind, EvidenceWeight(detailed, sizesOnly))
     }
 }
+
+extension EvidenceKind {
+    /// In the documentation, in settings and in explanations: `same-outcome`.
+    var name: String { "\(self)".kebabCased }
+}
