@@ -11,7 +11,7 @@ struct FailureMark {
     init() {}
 
     init(_ call: Observation, _ learning: Learning) {
-        self.tool = UInt32(truncatingIfNeeded: call.toolName)
+        self.tool = call.toolMark
         self.errorType = call.errorType
         self.errorText = call.errorText
         self.file = call.file
@@ -22,7 +22,7 @@ struct FailureMark {
 
     /// The same tool failed with the same type of error.
     func isOfSameKind(as call: Observation) -> Bool {
-        self.tool == UInt32(truncatingIfNeeded: call.toolName) && self.errorType == call.errorType
+        self.tool == call.toolMark && self.errorType == call.errorType
     }
 
     /// At the same file or with the same text.
@@ -31,8 +31,7 @@ struct FailureMark {
     }
 
     func hasSameCommand(as call: Observation) -> Bool {
-        call.command != 0 && self.command == call.command
-            && self.tool == UInt32(truncatingIfNeeded: call.toolName)
+        call.command != 0 && self.command == call.command && self.tool == call.toolMark
     }
 
     /// Its input is as long, within a fifth.
@@ -51,7 +50,7 @@ struct ResultMark {
     init() {}
 
     init(_ call: Observation, _ learning: Learning) {
-        self.tool = UInt32(truncatingIfNeeded: call.toolName)
+        self.tool = call.toolMark
         self.command = call.command
         self.resultByteCount = call.outcome.resultByteCount
         self.learning = learning.mark()
@@ -61,7 +60,7 @@ struct ResultMark {
     /// that it did something; a search may name what it did not find.
     func isTwin(of call: Observation) -> Bool {
         let tolerance = call.tool.mayAct ? 0 : 3
-        return self.tool == UInt32(truncatingIfNeeded: call.toolName) && self.command == call.command
+        return self.tool == call.toolMark && self.command == call.command
             && abs(Int(self.resultByteCount) - Int(call.outcome.resultByteCount)) <= tolerance
     }
 }

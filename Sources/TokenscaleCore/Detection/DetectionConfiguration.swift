@@ -88,17 +88,16 @@ package struct DetectionConfiguration: Sendable, Equatable {
     /// Failures of the provider count as one incident within this time.
     package var incidentSeconds: Double = 900
 
-    private var weights: [EvidenceWeight]
+    private static let tableWeights = EvidenceRow.all.map(\.weight)
+    private var weights = Self.tableWeights
 
     package subscript(kind: EvidenceKind) -> EvidenceWeight {
         get { self.weights[Int(kind.rawValue)] }
         set { self.weights[Int(kind.rawValue)] = newValue }
     }
 
-    package init() {
-        self.weights = EvidenceRow.all.map(\.weight)
-    }
+    package init() {}
 
     /// Every kind weighs what the table says.
-    package mutating func resetWeights() { self.weights = EvidenceRow.all.map(\.weight) }
+    package mutating func resetWeights() { self.weights = Self.tableWeights }
 }

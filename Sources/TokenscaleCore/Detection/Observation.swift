@@ -78,6 +78,10 @@ struct Observation {
         return KeyedHash.mix(event.toolName ^ KeyedHash.primes.1, size ^ KeyedHash.primes.2) | 1
     }
 
+    /// ``toolName`` and ``action`` in half the space, for what is kept per session.
+    var toolMark: UInt32 { UInt32(truncatingIfNeeded: self.toolName) }
+    var actionMark: UInt32 { UInt32(truncatingIfNeeded: self.action) }
+
     /// A call for a subagent that returns at once: the subagent runs on in the background.
     var leavesSubagent: Bool {
         self.tool == .agent && !self.outcome.isFailure && self.durationMilliseconds < 5000

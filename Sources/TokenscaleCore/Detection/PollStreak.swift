@@ -14,13 +14,12 @@ struct PollStreak {
     }
 
     mutating func take(_ call: Observation, _ kind: EvidenceKind, _ evidence: Float) {
-        let action = UInt32(truncatingIfNeeded: call.action)
         if kind == .waitSameOutcome {
-            if action != self.action { self.clear() }
-            self.action = action
+            if call.actionMark != self.action { self.clear() }
+            self.action = call.actionMark
             self.score += evidence
             self.tally.add(call.tool, at: call.time)
-        } else if action == self.action {
+        } else if call.actionMark == self.action {
             self.clear()
         }
     }

@@ -5,7 +5,7 @@ struct RequestFailures {
     /// Whose requests failed: those of another agent succeed meanwhile.
     private var isSubagent = false
 
-    /// What the failure is taken for. Remember it with ``add(_:_:)``.
+    /// What the failure is taken for. Remember it with ``add(_:round:_:)``.
     mutating func take(_ error: Observation) -> Judgement {
         let isAgain = self.evidence.score > 0 && self.status == error.statusCode
         self.status = error.statusCode
@@ -17,14 +17,8 @@ struct RequestFailures {
         self.evidence.add(evidence, round: round, mayBeCritical: true, configuration)
     }
 
-    /// A request succeeded: `evidence` against it.
-    mutating func succeed(
-        _ request: Observation,
-        _ evidence: Float,
-        round: UInt32,
-        _ configuration: borrowing DetectionConfiguration
-    ) {
-        guard self.evidence.score > 0, self.isSubagent == (request.querySource == .subagent) else { return }
-        self.add(evidence, round: round, configuration)
+    /// Does a request that succeeds speak against them?
+    func areRelieved(by request: Observation) -> Bool {
+        self.evidence.score > 0 && self.isSubagent == (request.querySource == .subagent)
     }
 }

@@ -54,8 +54,10 @@ extension SessionDetector {
         let idle = Float(observation.time.seconds(since: self.lastTime))
         let busy = Float(max(0, observation.durationMilliseconds)) / 1000
         self.rounds[index].isWoken = self.lastTime != .zero && idle - busy >= configuration.wakeSeconds
-        let relief = self.weight(Judgement(.newAction, 2), configuration)
-        self.requestFailures.succeed(observation, relief, round: self.learning.round, configuration)
+        if self.requestFailures.areRelieved(by: observation) {
+            let relief = self.weight(Judgement(.newAction, 2), configuration)
+            self.requestFailures.add(relief, round: self.learning.round, configuration)
+        }
         self.turn.requestCount &+= 1
         self.turn.outputTokens = observation.outputTokens
         self.turn.lastHadTool = self.rounds[index].hasTool

@@ -44,10 +44,9 @@ struct VerificationStreak {
         _ configuration: borrowing DetectionConfiguration
     ) {
         guard call.tool == .bash || call.tool == .mcp else { return }
-        let action = UInt32(truncatingIfNeeded: call.action)
         guard call.outcome.isFailure else {
-            if action == self.action { self.exact = 0 }
-            if action == self.action || call.command == self.command { self.related = 0 }
+            if call.actionMark == self.action { self.exact = 0 }
+            if call.actionMark == self.action || call.command == self.command { self.related = 0 }
             if self.score == 0 { self.tally = Tally() }
             return
         }
@@ -55,7 +54,7 @@ struct VerificationStreak {
             let weight = Self.weight(call, record, configuration)
             if weight > 0 { self.tally.add(call.tool, at: call.time) }
             self.exact += weight
-            self.action = action
+            self.action = call.actionMark
         } else {
             let isRelated = failures.contains { $0.command == call.command && $0.errorType == call.errorType }
             guard call.command != 0, isRelated else { return }

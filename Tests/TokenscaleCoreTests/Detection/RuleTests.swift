@@ -300,11 +300,12 @@ struct RuleTests {
         #expect(failures.take(self.error(500)).kind == .apiErrorFirst)
         #expect(failures.take(self.error(500, .subagent)).kind == .apiErrorAgain)
         let main = Observation.event(.apiRequest) { $0.querySource = .main }
-        failures.succeed(main, -1, round: 2, self.configuration)
-        #expect(failures.evidence.score == 1)
+        #expect(!failures.areRelieved(by: main))
         let subagent = Observation.event(.apiRequest) { $0.querySource = .subagent }
-        failures.succeed(subagent, -1, round: 2, self.configuration)
+        #expect(failures.areRelieved(by: subagent))
+        failures.add(-1, round: 2, self.configuration)
         #expect(failures.evidence.score == 0)
+        #expect(!failures.areRelieved(by: subagent))
         #expect(failures.take(self.error(500, .subagent)).kind == .apiErrorFirst)
     }
 
