@@ -20,13 +20,14 @@ struct EditHistory {
 
     mutating func noteRepeat(_ learning: Learning) { self.repeatRound = learning.round }
 
-    /// A new edit. Edits of one file without end, and nothing learnt in between, are no progress any more.
+    /// A new edit. Edits of one file without end, and nothing learnt in between, are no progress any more. Without tool
+    /// details no file is known.
     mutating func take(
         _ edit: Observation,
         _ learning: Learning,
         _ configuration: borrowing DetectionConfiguration
     ) -> Judgement {
-        self.fileCount = edit.file == self.file ? min(.max - 1, self.fileCount) + 1 : 1
+        self.fileCount = edit.file != 0 && edit.file == self.file ? min(.max - 1, self.fileCount) + 1 : 1
         self.file = edit.file
         let learnt = learning.perRound(since: self.learning) ?? 0
         self.learning = learning.mark()

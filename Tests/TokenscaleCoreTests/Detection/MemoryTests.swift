@@ -162,6 +162,15 @@ struct MemoryTests {
         #expect(!edits.wasRedone(since: record))
     }
 
+    @Test("edits of files that are not known are not edits of one file")
+    func unknownFiles() {
+        var edits = EditHistory()
+        for edit in 1...60 {
+            let kind = edits.take(.call(.edit, "\(edit)"), Learning(), self.configuration).kind
+            #expect(kind == .newEdit, "\(edit)")
+        }
+    }
+
     @Test(
         "the 40th edit in a row of one file is no progress, unless something is learnt or another file is edited",
         arguments: [(0, false, .repeatedEdit), (1, false, .repeatedEdit), (0, true, .newEdit)]
