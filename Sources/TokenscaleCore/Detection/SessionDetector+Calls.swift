@@ -35,6 +35,7 @@ extension SessionDetector {
         switch kind {
         case .commit:
             self.turn.hasProgress = true
+            self.turn.hasCommit = true
             if self.episode.isOpen { self.episode.commitCount &+= 1 }
             self.progress(at: time, isCommit: true)
         case .newEdit:

@@ -19,6 +19,8 @@ struct Turn {
     var wasRefused = false
     /// Files were changed or work was committed.
     var hasProgress = false
+    /// Work was committed.
+    var hasCommit = false
     /// New actions that succeeded.
     var learnedCount: UInt32 = 0
     var lastHadTool = false

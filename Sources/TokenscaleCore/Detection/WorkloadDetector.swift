@@ -137,7 +137,7 @@ package struct WorkloadDetector: Sendable {
             return isAlike && turn.promptLength == nextLength && !turn.hasProgress ? .failedAlike : nil
         }
         guard turn.promptLength == nextLength else { return nil }
-        if !isSameSession { return .abandoned }
+        if !isSameSession { return turn.hasCommit ? nil : .abandoned }
         return turn.hasProgress || turn.learnedCount >= 3 ? nil : .resubmitted
     }
 

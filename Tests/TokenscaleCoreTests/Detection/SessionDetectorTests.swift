@@ -183,6 +183,20 @@ struct SessionDetectorTests {
         #expect(finding.pattern == .restart)
     }
 
+    @Test("a batch that is stopped and begun anew commits each time: that is no restart loop", arguments: [true, false])
+    func committingRestarts(commits: Bool) {
+        var script = SessionScript()
+        for attempt in 1...6 {
+            script.session = UInt64(attempt)
+            script.sequence = 0
+            script.prompt(length: 700)
+            script.call(.read, "queue")
+            script.call(.bash, "git status")
+            script.call(.bash, "git commit -m \(attempt)", isCommit: commits)
+        }
+        #expect((script.workloadFinding == nil) == commits)
+    }
+
     @Test("a schedule that completes each time is quiet")
     func schedule() {
         var script = SessionScript()
