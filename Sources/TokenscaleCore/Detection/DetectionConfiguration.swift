@@ -77,9 +77,7 @@ package struct DetectionConfiguration: Sendable, Equatable {
     /// (``MetricsEvidence``).
     package var metricsSteady: Float = 0.95
     package var metricsWarning: Float = 3
-    package var metricsCritical: Float = 6
     package var metricsWarningTokens: Float = 125_000
-    package var metricsCriticalTokens: Float = 500_000
     /// Intervals in a row that undo what they add (at most 3 in real healthy sessions, 5 in written ones).
     package var metricsUndoneIntervals: UInt32 = 8
     /// The model is asked and nothing is heard for so long: ordinary retries end after 179 s, a long answer takes ten

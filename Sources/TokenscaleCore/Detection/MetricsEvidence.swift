@@ -3,7 +3,7 @@
 /// output per context (output : cache reads) moves slowly. An interval exactly like the one before is worth
 /// ``DetectionConfiguration/metricsSteady``; each e-fold of change costs 1.2 and 0.25. Lines and commits speak against
 /// it, but for an edit that is made and taken back for ever: each interval then removes exactly the lines that it adds,
-/// in whole multiples of the same edit. It sees half of all loops and says so ("possible").
+/// in whole multiples of the same edit. It sees half of all loops, says so ("possible") and wakes nobody.
 struct MetricsEvidence: Sendable {
     /// Tokens of one kind of telemetry: to seven digits, in half the space of counts.
     private struct Tokens {
@@ -61,8 +61,8 @@ struct MetricsEvidence: Sendable {
     private var hasCommit = false
     /// There was an interval before it.
     private var hasShares = false
-    /// Of the evenness: 0 none, 2 warning, 3 critical.
-    private var level: UInt8 = 0
+    /// The evenness is over its threshold, and has not fallen to 1 since.
+    private var isSteady = false
 
     mutating func take(_ point: borrowing MetricPoint, _ configuration: borrowing DetectionConfiguration) {
         if point.time > self.time {
@@ -91,7 +91,7 @@ struct MetricsEvidence: Sendable {
         }
         if self.hasCommit {
             self.score = 0
-            self.level = 0
+            self.isSteady = false
             self.hasShares = false
             self.undoneCount = 0
             return
@@ -162,13 +162,9 @@ struct MetricsEvidence: Sendable {
         self.spent += self.tokens
         self.intervalCount &+= 1
         if evidence > 0 { self.lastEvidence = self.time }
-        if self.score <= 1 { self.level = 0 }
-        let cost = self.spent.weighted
-        if self.score >= configuration.metricsWarning, cost >= configuration.metricsWarningTokens {
-            self.level = max(self.level, 2)
-        }
-        if self.score >= configuration.metricsCritical, cost >= configuration.metricsCriticalTokens {
-            self.level = 3
+        if self.score <= 1 { self.isSteady = false }
+        if self.score >= configuration.metricsWarning, self.spent.weighted >= configuration.metricsWarningTokens {
+            self.isSteady = true
         }
     }
 
@@ -180,16 +176,16 @@ struct MetricsEvidence: Sendable {
     }
 
     private func conclusion(_ configuration: borrowing DetectionConfiguration) -> LoopFinding? {
-        if self.level > 0, let severity = LoopSeverity(rawValue: self.level - 1) {
+        if self.isSteady {
             var finding = LoopFinding(
-                severity: severity,
+                severity: .warning,
                 pattern: .metricsOnly,
                 onset: self.onset,
                 lastEvidence: self.lastEvidence
             )
             finding.isPossible = true
             finding.score = Double(self.score)
-            finding.threshold = Double(self.level == 3 ? configuration.metricsCritical : configuration.metricsWarning)
+            finding.threshold = Double(configuration.metricsWarning)
             finding.repeatCount = Int(self.intervalCount)
             finding.tokens = self.spent.counts
             return finding

@@ -4,6 +4,8 @@ extension SessionDetector {
     private struct Conclusion {
         /// 0 none, 1 info, 2 warning, 3 critical.
         var level: UInt8 = 0
+        /// What is only possible wakes nobody.
+        var mayBeCritical = true
         var pattern = LoopPattern.noProgress
         var score: Float = 0
         var threshold: Float = 0
@@ -11,8 +13,11 @@ extension SessionDetector {
         var tally: Tally?
 
         /// Of two, the more severe one; of equals, the first.
-        mutating func consider(_ other: Conclusion) {
-            if other.level > self.level { self = other }
+        private mutating func consider(_ other: Conclusion) {
+            guard other.level > self.level else { return }
+            let mayBeCritical = self.mayBeCritical
+            self = other
+            self.mayBeCritical = mayBeCritical
         }
 
         /// A sum with levels of its own.
@@ -21,13 +26,14 @@ extension SessionDetector {
             _ sum: EvidenceSum,
             _ configuration: borrowing DetectionConfiguration
         ) {
+            let level = self.mayBeCritical ? sum.level : min(sum.level, 2)
             let threshold =
-                switch sum.level {
+                switch level {
                 case 3: configuration.criticalScore
                 case 2: configuration.warningScore
                 default: configuration.infoScore
                 }
-            self.consider(Conclusion(level: sum.level, pattern: pattern, score: sum.score, threshold: threshold))
+            self.consider(Conclusion(level: level, pattern: pattern, score: sum.score, threshold: threshold))
         }
 
         /// - Parameter critical: `nil` when such a sum wakes nobody.
@@ -38,7 +44,7 @@ extension SessionDetector {
             critical: Float?,
             _ tally: Tally? = nil
         ) {
-            if let critical, score >= critical {
+            if let critical, score >= critical, self.mayBeCritical {
                 self.consider(Conclusion(level: 3, pattern: pattern, score: score, threshold: critical, tally: tally))
             } else if score >= warning {
                 self.consider(Conclusion(level: 2, pattern: pattern, score: score, threshold: warning, tally: tally))
@@ -86,7 +92,7 @@ extension SessionDetector {
     }
 
     private func conclusion(isIncident: Bool, _ configuration: borrowing DetectionConfiguration) -> Conclusion {
-        var conclusion = Conclusion()
+        var conclusion = Conclusion(mayBeCritical: self.tellsWork)
         let pattern = self.episode.pattern
         let warning = configuration.warningScore
         // The open round counts as far as it is known: the alert need not wait for the next request.

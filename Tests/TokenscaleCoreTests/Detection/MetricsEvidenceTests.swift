@@ -38,7 +38,7 @@ struct MetricsEvidenceTests {
         #expect(finding.isPossible)
         #expect(finding.pattern == .metricsOnly)
         #expect(!finding.isConfirmed)
-        #expect(finding.severity == .critical)
+        #expect(finding.severity == .warning)
         // The first interval has none before it to be like.
         #expect(finding.repeatCount == 59)
         #expect(finding.tokens.output == 59 * 800)

@@ -22,6 +22,17 @@ struct SessionDetectorTests {
         #expect(script.finding == nil)
     }
 
+    @Test("what is only possible wakes nobody: a session that tells of requests alone", arguments: [false, true])
+    func onlyRequests(tellsPrompts: Bool) throws {
+        var script = SessionScript()
+        if tellsPrompts { script.prompt() }
+        for _ in 0..<30 { script.send(.apiError, after: 20) { $0.statusCode = 500 } }
+        let finding = try #require(script.finding)
+        #expect(finding.isPossible == !tellsPrompts)
+        #expect(finding.severity == (tellsPrompts ? .critical : .warning))
+        #expect(finding.threshold == (tellsPrompts ? 12 : 8))
+    }
+
     @Test("calls that take turns are a cycle, whatever their number", arguments: 2...5)
     func cycle(_ length: Int) throws {
         var script = SessionScript()
