@@ -9,7 +9,7 @@ struct Budgets {
     private(set) var stagnantRounds: Float = 0
     private(set) var stagnantTokens: Float = 0
     /// The same rounds one by one.
-    private(set) var stagnation = Tally()
+    var stagnation = Tally()
 
     /// - Parameter subagentCount: Rounds of subagents that work at the same time share one round's time.
     mutating func spend(_ round: Round, evidence: Float, subagentCount: UInt8, at time: Timestamp) {

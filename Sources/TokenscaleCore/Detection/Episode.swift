@@ -2,13 +2,11 @@
 struct Episode {
     private(set) var onset: Timestamp = .zero
     private(set) var lastEvidence: Timestamp = .zero
-    var roundCount: UInt32 = 0
+    private(set) var expense = Expense()
     private(set) var repeatCount: UInt32 = 0
     var failureCount: UInt32 = 0
     var editCount: UInt16 = 0
     var commitCount: UInt16 = 0
-    var tokens = TokenCounts()
-    var costMicroUSD: Int64 = 0
     /// Nats of evidence that cannot come from healthy searching or waiting.
     private(set) var hardEvidence: Float = 0
     private var strongest: Float = 0
@@ -28,6 +26,12 @@ struct Episode {
     var pattern: LoopPattern {
         let pattern = self.kind.pattern
         return pattern == .identicalAction && !self.hasOneAction ? .cycle : pattern
+    }
+
+    mutating func passRound() { if self.isOpen { self.expense.passRound() } }
+
+    mutating func spend(_ tokens: TokenCounts, costMicroUSD: Int64) {
+        if self.isOpen { self.expense.add(tokens, costMicroUSD: costMicroUSD) }
     }
 
     /// Evidence for being stuck, in nats; it opens the episode.

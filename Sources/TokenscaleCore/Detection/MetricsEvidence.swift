@@ -55,8 +55,6 @@ struct MetricsEvidence: Sendable {
     private var undoneOnset: Timestamp = .zero
 
     // Bytes side by side: each alone would take up to eight.
-    /// The session sends events, too: they tell more.
-    var hasEvents = false
     /// The open interval has a commit or a pull request.
     private var hasCommit = false
     /// There was an interval before it.
@@ -208,7 +206,10 @@ struct MetricsEvidence: Sendable {
 extension SessionDetector {
     /// Takes one data point of the session, as an increment: while it sends no events, and for what they leave out.
     package mutating func observe(_ point: borrowing MetricPoint, configuration: borrowing DetectionConfiguration) {
-        guard self.metrics.hasEvents else { return self.metrics.take(point, configuration) }
+        guard self.hasEvents else {
+            if self.metrics.isEmpty { self.metrics.append(MetricsEvidence()) }
+            return self.metrics[0].take(point, configuration)
+        }
         // The event of a command tells of its commit with tool details only; the metric follows at the next export.
         guard !self.hasDetails, point.kind == .commits, point.value > 0 else { return }
         let weight = self.weight(Judgement(.commit), configuration)

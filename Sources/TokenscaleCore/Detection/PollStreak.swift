@@ -6,7 +6,7 @@ struct PollStreak {
     private var action: UInt32 = 0
     private(set) var score: Float = 0
     /// The looks that found nothing changed.
-    private(set) var tally = Tally()
+    var tally = Tally()
 
     mutating func clear() {
         self.score = 0

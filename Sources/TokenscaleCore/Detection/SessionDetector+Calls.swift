@@ -41,6 +41,7 @@ extension SessionDetector {
         case .newEdit:
             self.turn.hasProgress = true
             if self.episode.isOpen { self.episode.editCount &+= 1 }
+            self.verification.tally.noteEdit()
             self.progress(at: time, isCommit: false)
         // Without details it is one only by its size.
         case .repeatedEdit where !self.hasDetails: self.progress(at: time, isCommit: false)

@@ -38,10 +38,7 @@ extension SessionDetector {
         _ cost: Int64,
         _ configuration: borrowing DetectionConfiguration
     ) {
-        if self.episode.isOpen {
-            self.episode.tokens += tokens
-            self.episode.costMicroUSD = self.episode.costMicroUSD.addingClamped(cost)
-        }
+        self.spend(tokens, costMicroUSD: cost)
         switch observation.querySource {
         case .auxiliary, .compaction: return
         case .main, .subagent, .unknown: break

@@ -61,7 +61,7 @@ extension SessionDetector {
         isIncident: Bool,
         configuration: borrowing DetectionConfiguration
     ) -> LoopFinding? {
-        guard self.metrics.hasEvents else { return self.metrics.finding(configuration) }
+        guard self.hasEvents else { return self.metrics.first?.finding(configuration) }
         let conclusion = self.conclusion(isIncident: isIncident, configuration)
         guard conclusion.level > 0, let severity = LoopSeverity(rawValue: conclusion.level - 1) else { return nil }
         var finding = LoopFinding(
@@ -74,13 +74,13 @@ extension SessionDetector {
         finding.score = Double(conclusion.score)
         finding.threshold = Double(conclusion.threshold)
         finding.lastProgress = self.lastProgress == .zero ? nil : self.lastProgress
-        finding.roundCount = Int(self.episode.roundCount)
+        finding.roundCount = Int(self.episode.expense.roundCount)
         finding.repeatCount = Int(self.episode.repeatCount)
         finding.failureCount = Int(self.episode.failureCount)
         finding.editCount = Int(self.episode.editCount)
         finding.commitCount = Int(self.episode.commitCount)
-        finding.tokens = self.episode.tokens
-        finding.costMicroUSD = self.episode.costMicroUSD
+        finding.tokens = self.episode.expense.tokens
+        finding.costMicroUSD = self.episode.expense.costMicroUSD
         finding.tool = self.episode.tool
         // Without details the action is a tool and a size: nothing is known of its arguments.
         let isKnown = self.hasDetails && (self.episode.hasOneAction || conclusion.pattern == .cycle)
@@ -125,14 +125,24 @@ extension SessionDetector {
 }
 
 extension LoopFinding {
-    /// The finding is of a sum that counts for itself: it may have begun before the episode, or without one.
+    /// The finding is of a sum that counts for itself. It may have begun before the episode, or without one: then it
+    /// knows what was spent since; else the episode does.
     fileprivate mutating func describe(_ tally: Tally) {
-        self.onset = min(self.onset, tally.onset)
+        if tally.onset <= self.onset {
+            self.onset = tally.onset
+            self.roundCount = Int(tally.expense.roundCount)
+            self.tokens = tally.expense.tokens
+            self.costMicroUSD = tally.expense.costMicroUSD
+            self.editCount = Int(tally.editCount)
+        }
         self.lastEvidence = max(self.lastEvidence, tally.newest)
         let count = Int(tally.count)
-        if self.pattern == .noProgress { self.roundCount = count } else { self.repeatCount = count }
-        if self.pattern == .verificationFailure || self.pattern == .failingAction { self.failureCount = count }
-        if self.pattern != .noProgress { self.tool = tally.tool }
+        if self.pattern == .verificationFailure || self.pattern == .failingAction {
+            self.failureCount = max(self.failureCount, count)
+        }
+        guard self.pattern != .noProgress else { return }
+        self.repeatCount = count
+        self.tool = tally.tool
     }
 
     /// From the onset to the newest evidence, so that a slow drip shows as what it is; 0 until two rounds have passed.

@@ -58,7 +58,10 @@ extension SessionDetector {
         self.learning.add(round.meanLearning)
         self.budgets.spend(round, evidence: evidence, subagentCount: self.subagents.count, at: time)
         self.compactions.passRound(self.learning.round, configuration)
-        if self.episode.isOpen { self.episode.roundCount &+= 1 }
+        self.episode.passRound()
+        self.verification.tally.passRound()
+        self.polls.tally.passRound()
+        self.budgets.stagnation.passRound()
         self.add(evidence, round.kind, round.tool, round.action, time, configuration)
     }
 
@@ -110,6 +113,14 @@ extension SessionDetector {
         let hasNothing =
             self.stuck.score == 0 && self.requestFailures.evidence.score == 0 && self.compactions.evidence.score == 0
         if hasNothing { self.episode = Episode() }
+    }
+
+    /// Counts for everything that tells what was spent since its onset.
+    mutating func spend(_ tokens: TokenCounts, costMicroUSD: Int64) {
+        self.episode.spend(tokens, costMicroUSD: costMicroUSD)
+        self.verification.tally.spend(tokens, costMicroUSD: costMicroUSD)
+        self.polls.tally.spend(tokens, costMicroUSD: costMicroUSD)
+        self.budgets.stagnation.spend(tokens, costMicroUSD: costMicroUSD)
     }
 
     /// Something was achieved: the budgets begin anew.

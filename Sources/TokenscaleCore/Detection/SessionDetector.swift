@@ -12,7 +12,8 @@ package struct SessionDetector: Sendable {
     var polls = PollStreak()
     var budgets = Budgets()
     var episode = Episode()
-    var metrics = MetricsEvidence()
+    /// One while the session sends metrics and no events, else none: apart, because what else is here is idle then.
+    var metrics: [MetricsEvidence] = []
 
     // What is remembered, to be compared with.
     var learning = Learning()
@@ -29,6 +30,8 @@ package struct SessionDetector: Sendable {
     var blurredTools: UInt32 = 0
 
     // What the session tells of itself.
+    /// It sends events: they tell more than metrics.
+    var hasEvents = false
     var hasDetails = false
     /// The session tells of prompts or tools. One that tells of requests only (an exporter or a filter drops the rest)
     /// cannot show that it called no tool, nor that it achieved something.
@@ -62,7 +65,10 @@ package struct SessionDetector: Sendable {
         let observation = Observation(event, configuration: configuration)
         let tokens = event.tokens
         let cost = max(0, event.costMicroUSD)
-        self.metrics.hasEvents = true
+        if !self.hasEvents {
+            self.hasEvents = true
+            self.metrics = []
+        }
         let mark = KeyedHash.mix(
             UInt64(bitPattern: event.time.nanoseconds) ^ event.toolUse,
             observation.request ^ UInt64(event.kind.rawValue) &+ KeyedHash.primes.0

@@ -12,7 +12,7 @@ struct VerificationStreak {
     private var command: UInt32 = 0
     private var isDenied = false
     /// The failures and denials that counted.
-    private(set) var tally = Tally()
+    var tally = Tally()
 
     var score: Float { self.exact + self.related }
 

@@ -191,4 +191,26 @@ struct MemoryTests {
         #expect(last.kind == expected)
         #expect(last.factor == 1 - learnt)
     }
+
+    @Test("a tally counts from its onset on, and stops at what it can hold")
+    func tally() {
+        var tally = Tally()
+        let tokens = TokenCounts(input: 1, output: 2, cacheRead: 4_000_000_000, cacheCreation: 3)
+        tally.spend(tokens, costMicroUSD: 5)
+        tally.passRound()
+        tally.noteEdit()
+        #expect(tally.expense.tokens == .zero)
+        tally.add(.bash, at: Timestamp(seconds: 60))
+        for _ in 1...2 {
+            tally.spend(tokens, costMicroUSD: 5)
+            tally.passRound()
+            tally.noteEdit()
+        }
+        #expect(
+            tally.expense.tokens == TokenCounts(input: 2, output: 4, cacheRead: 4_294_967_295, cacheCreation: 6)
+        )
+        #expect(tally.expense.costMicroUSD == 10)
+        #expect(tally.expense.roundCount == 2)
+        #expect(tally.editCount == 2)
+    }
 }

@@ -115,6 +115,12 @@ struct SessionDetectorTests {
         #expect(finding.tool == .bash)
         // Eight seconds an attempt.
         #expect((90...110).contains(finding.lastEvidence.seconds(since: finding.onset)))
+        // Twelve more attempts of two requests each. The edits have ended the episode each time: the check counts.
+        #expect(finding.roundCount == 24)
+        #expect(finding.editCount == 12)
+        #expect(finding.tokens == TokenCounts(input: 96, output: 2_400, cacheRead: 960_000, cacheCreation: 12_000))
+        #expect(finding.costMicroUSD == 480_000)
+        #expect((13...15).contains(finding.requestsPerMinute))
     }
 
     @Test("a finding names the threshold that its severity has reached")
@@ -194,7 +200,10 @@ struct SessionDetectorTests {
         #expect(finding.pattern == .restart)
     }
 
-    @Test("a batch that is stopped and begun anew commits each time: that is no restart loop", arguments: [true, false])
+    @Test(
+        "a batch that is stopped and begun anew commits each time: that is no restart loop",
+        arguments: [true, false]
+    )
     func committingRestarts(commits: Bool) {
         var script = SessionScript()
         for attempt in 1...6 {

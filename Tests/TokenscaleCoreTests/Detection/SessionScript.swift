@@ -40,6 +40,7 @@ struct SessionScript {
     mutating func request(after seconds: Double = 3, response: Int64? = nil, output: Int64 = 100) {
         self.send(.apiRequest, after: seconds) {
             $0.tokens = TokenCounts(input: 4, output: output, cacheRead: 40_000, cacheCreation: 500)
+            $0.costMicroUSD = 20_000
             $0.durationMilliseconds = 2_000
         }
         guard let response else { return }
