@@ -9,6 +9,7 @@ package enum EvidenceKind: UInt8, CaseIterable, Sendable {
     case similarFailure
     case otherFailure
     case sameTinyResult
+    case reread
     case planning
     case repeatedEdit
     case waitSameOutcome

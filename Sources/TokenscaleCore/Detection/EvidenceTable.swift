@@ -48,6 +48,8 @@ struct EvidenceRow {
             "the same tool failed again, differently"),
         EvidenceRow(.sameTinyResult, detailed: 0.6, sizesOnly: 0.4, .parameterDrift, isHard: false,
             "another call of the same tool returned the same tiny result"),
+        EvidenceRow(.reread, detailed: 0.2, sizesOnly: 0, .parameterDrift, isHard: false,
+            "a file was read that had been read often, and nothing was changed in between"),
         EvidenceRow(.planning, detailed: 0.38, sizesOnly: 0.38, .parameterDrift, isHard: false,
             "only the plan was rewritten"),
         EvidenceRow(.repeatedEdit, detailed: 2.05, sizesOnly: 0, .editFlipFlop,

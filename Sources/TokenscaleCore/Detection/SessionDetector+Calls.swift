@@ -186,7 +186,7 @@ extension SessionDetector {
 
     // MARK: A new call
 
-    private func judgeNew(
+    private mutating func judgeNew(
         _ call: Observation,
         _ configuration: borrowing DetectionConfiguration
     ) -> Judgement {
@@ -194,11 +194,13 @@ extension SessionDetector {
         if call.tool.isEdit { return Judgement(.newEdit) }
         if call.isWait { return Judgement(.newWait) }
         if call.tool == .todo { return self.judgePlan() }
+        let isReread = call.tool == .read && call.file != 0 && self.reads.note(call.file)
         let size = call.outcome.resultByteCount
         if call.outcome.isCutOff, self.results.contains(where: { $0.resultByteCount == size }) { return .neutral }
         let isTiny = size >= 0 && size <= configuration.tinyResultBytes
         guard isTiny, let twin = self.results.first(where: { $0.isTwin(of: call) }) else {
-            return Judgement(.newAction)
+            guard isReread else { return Judgement(.newAction) }
+            return self.subagents.countMax > 1 ? .neutral : Judgement(.reread)
         }
         let staleness = self.learning.staleness(since: twin.learning, isFailure: false, configuration)
         return Judgement(call.tool.mayAct ? .sameTinyOutput : .sameTinyResult, staleness)

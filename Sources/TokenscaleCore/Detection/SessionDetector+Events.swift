@@ -21,6 +21,7 @@ extension SessionDetector {
             self.verification.clear()
             self.polls.clear()
             self.edits.forgetFile()
+            self.reads.clear()
             self.budgets.clear()
         }
         self.budgets.beginTurn()

@@ -127,6 +127,7 @@ extension SessionDetector {
     mutating func progress(at time: Timestamp, isCommit: Bool) {
         self.lastProgress = time
         self.polls.clear()
+        self.reads.clear()
         guard isCommit else { return self.budgets.edited() }
         self.budgets.clear()
         self.verification.clear()

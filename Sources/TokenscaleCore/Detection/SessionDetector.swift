@@ -23,6 +23,7 @@ package struct SessionDetector: Sendable {
     var edits = EditHistory()
     var subagents = Subagents()
     var answers = Answers()
+    var reads = FileReads()
     var waits = WaitHistory()
     var failureStreak: UInt16 = 0
     var planStreak: UInt16 = 0

@@ -213,4 +213,20 @@ struct MemoryTests {
         #expect(tally.expense.roundCount == 2)
         #expect(tally.editCount == 2)
     }
+
+    @Test("a file is read often from the fifth time on, beside fifteen others, until something changes")
+    func reads() {
+        var reads = FileReads()
+        for round in 1...6 {
+            let areOften = (0..<16).map { reads.note($0) }
+            #expect(areOften == Array(repeating: round >= 5, count: 16), "round \(round)")
+        }
+        reads.clear()
+        // A seventeenth file takes the place of the one that came longest ago.
+        let first = (0..<17).flatMap { file in (1...4).map { _ in reads.note(file) } }
+        #expect(!first.contains(true))
+        let (oldest, newest) = (reads.note(0), reads.note(16))
+        #expect(!oldest)
+        #expect(newest)
+    }
 }

@@ -185,6 +185,22 @@ struct SessionDetectorTests {
         #expect(alone.finding?.pattern == .apiError)
     }
 
+    @Test(
+        "other parts of one file for ever are a loop, unless files change in between",
+        arguments: [(0, true), (12, false)]
+    )
+    func rereads(roundsPerEdit: Int, isStuck: Bool) {
+        var script = SessionScript()
+        script.prompt()
+        for round in 1...60 {
+            script.call(.read, "offset \(round)", result: 1_000 + Int64(round * 37 % 60) * 50, file: "parser.swift")
+            if roundsPerEdit > 0, round % roundsPerEdit == 0 { script.call(.edit, "edit \(round)", file: "notes.md") }
+        }
+        #expect(script.finding?.pattern == (isStuck ? .parameterDrift : nil))
+        #expect(script.finding?.severity == (isStuck ? .warning : nil))
+        #expect(script.kinds().contains(.reread))
+    }
+
     @Test("restarts with the same prompt that get nowhere are a finding of the workload")
     func restarts() throws {
         var script = SessionScript()
