@@ -130,7 +130,7 @@ extension SessionDetector {
         self.reads.clear()
         guard isCommit else { return self.budgets.edited() }
         self.budgets.clear()
-        self.verification.clear()
+        self.verification.commit()
         self.edits.forgetFile()
     }
 }

@@ -2,10 +2,12 @@
 /// the rules keep denying.
 ///
 /// A sum of its own beside the session's, because edits in between clear that one: it falls only when the command
-/// succeeds, work is committed, or a person asks for something else.
+/// succeeds, a person asks for something else, or work is committed and the command does not fail just as before.
 struct VerificationStreak {
     /// Of one exact action.
     private var exact: Float = 0
+    /// What ``exact`` was when work was committed, until the next failure tells whether that helped.
+    private var held: Float = 0
     /// Of one program with other arguments.
     private var related: Float = 0
     private var action: UInt32 = 0
@@ -21,7 +23,16 @@ struct VerificationStreak {
         return self.related > self.exact ? .failingAction : .verificationFailure
     }
 
+    /// Work was committed. A check that fails just as before takes it up again where it was.
+    mutating func commit() {
+        self.held = self.isDenied ? 0 : self.held + self.exact
+        self.exact = 0
+        self.related = 0
+        if self.held == 0 { self.tally = Tally() }
+    }
+
     mutating func clear() {
+        self.held = 0
         self.exact = 0
         self.related = 0
         self.tally = Tally()
@@ -45,12 +56,16 @@ struct VerificationStreak {
     ) {
         guard call.tool == .bash || call.tool == .mcp else { return }
         guard call.outcome.isFailure else {
-            if call.actionMark == self.action { self.exact = 0 }
+            if call.actionMark == self.action {
+                self.exact = 0
+                self.held = 0
+            }
             if call.actionMark == self.action || call.command == self.command { self.related = 0 }
-            if self.score == 0 { self.tally = Tally() }
+            if self.score + self.held == 0 { self.tally = Tally() }
             return
         }
         if record.failureCount > 0 {
+            self.settle(isSame: call.actionMark == self.action && Self.isSame(call, record))
             let weight = Self.weight(call, record, configuration)
             if weight > 0 { self.tally.add(call.tool, at: call.time) }
             self.exact += weight
@@ -65,6 +80,18 @@ struct VerificationStreak {
         self.isDenied = false
     }
 
+    /// The first failure since the last commit.
+    private mutating func settle(isSame: Bool) {
+        guard self.held > 0 else { return }
+        if isSame { self.exact += self.held } else if self.score == 0 { self.tally = Tally() }
+        self.held = 0
+    }
+
+    private static func isSame(_ call: Observation, _ record: ActionRecord) -> Bool {
+        call.outcome.resultByteCount >= 0 && !call.outcome.isCutOff
+            && record.likeness(to: call.outcome).likeness == .exact
+    }
+
     /// A failure that reports more or less than the one before is being worked off and does not count. Claude Code
     /// tells no result size of a failure: then every failure looks the same and says less.
     private static func weight(
@@ -72,9 +99,8 @@ struct VerificationStreak {
         _ record: ActionRecord,
         _ configuration: borrowing DetectionConfiguration
     ) -> Float {
-        let size = call.outcome.resultByteCount
-        let likeness = record.likeness(to: call.outcome).likeness
-        if likeness == .exact, size >= 0, !call.outcome.isCutOff { return configuration.verificationSame }
-        return likeness != .different || size < 0 ? configuration.verificationChanged : 0
+        if Self.isSame(call, record) { return configuration.verificationSame }
+        let isAlike = record.likeness(to: call.outcome).likeness != .different
+        return isAlike || call.outcome.resultByteCount < 0 ? configuration.verificationChanged : 0
     }
 }
