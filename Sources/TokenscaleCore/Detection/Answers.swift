@@ -36,23 +36,24 @@ struct Answers {
     }
 
     /// The turn before `prompt` was one answer without a tool, as long as the answer before it, to a prompt as long as
-    /// this one, which comes at once: a program, not a person, asks the same again and gets the same answer.
+    /// this one: somebody asks the same again and gets the same answer. A prompt that comes at once is a program's.
     mutating func echo(
         _ prompt: Observation,
         after turn: Turn,
         at lastTime: Timestamp,
         _ configuration: borrowing DetectionConfiguration
-    ) -> Bool {
+    ) -> Judgement? {
         let isBare = turn.requestCount == 1 && turn.successCount + turn.failureCount == 0
         let (length, tokens) = (self.turnLength, self.turnTokens)
         self.turnLength = isBare ? turn.responseLength : -1
         self.turnTokens = isBare ? turn.outputTokens : -1
-        guard isBare, prompt.length == turn.promptLength else { return false }
+        guard isBare, prompt.length == turn.promptLength else { return nil }
         // An answer of exactly as many tokens was cut off at the limit.
-        if turn.outputTokens > 4_000, turn.outputTokens == tokens { return true }
-        guard turn.responseLength > 0, length > 0 else { return false }
-        guard prompt.time.seconds(since: lastTime) < Double(configuration.wakeSeconds) else { return false }
-        return Self.areAlike(turn.responseLength, length)
+        if turn.outputTokens > 4_000, turn.outputTokens == tokens { return Judgement(.noToolSameLength) }
+        guard turn.responseLength > 0, length > 0 else { return nil }
+        guard Self.areAlike(turn.responseLength, length) else { return nil }
+        let isProgram = prompt.time.seconds(since: lastTime) < Double(configuration.wakeSeconds)
+        return Judgement(.noToolSameLength, isProgram ? 1 : configuration.wakeFactor)
     }
 
     /// Within a tenth of the newer one.

@@ -10,8 +10,8 @@ extension SessionDetector {
         let completed = self.turn.isComplete(workload.sendsResponses)
         self.closeRounds(at: observation.time, configuration)
         workload.turnStarted(session, observation.length, self.turn, at: observation.time, configuration)
-        if self.answers.echo(observation, after: self.turn, at: self.lastTime, configuration) {
-            self.add(Judgement(.noToolSameLength), observation, configuration)
+        if let echo = self.answers.echo(observation, after: self.turn, at: self.lastTime, configuration) {
+            self.add(echo, observation, configuration)
         } else if completed || observation.length != self.turn.promptLength {
             // A person, or a scheduler, asked for something else: what was repeated before does not count against it.
             // The last failures stay: who cannot help only words the request anew.

@@ -138,16 +138,16 @@ struct RuleTests {
     }
 
     @Test(
-        "a prompt again at once after the same lone answer is an echo",
+        "a prompt again after the same lone answer is an echo, a weaker one after a pause",
         arguments: [
             // seconds to the prompt, its length, tool calls of the turn, answers of the turns
-            (2, 50, 0, 300, 300, true), (30, 50, 0, 300, 300, false), (2, 51, 0, 300, 300, false),
-            (2, 50, 1, 300, 300, false), (2, 50, 0, 300, 400, false),
-        ] as [(Int64, Int64, UInt32, Int32, Int32, Bool)]
+            (2, 50, 0, 300, 300, 1), (30, 50, 0, 300, 300, 0.25), (2, 51, 0, 300, 300, nil),
+            (2, 50, 1, 300, 300, nil), (2, 50, 0, 300, 400, nil),
+        ] as [(Int64, Int64, UInt32, Int32, Int32, Float?)]
     )
-    func echo(after pause: Int64, length: Int64, calls: UInt32, first: Int32, second: Int32, isEcho: Bool) {
+    func echo(after pause: Int64, length: Int64, calls: UInt32, first: Int32, second: Int32, factor: Float?) {
         var answers = Answers()
-        var seen = false
+        var seen: Judgement?
         for (index, response) in [first, second].enumerated() {
             var turn = Turn()
             turn.promptLength = 50
@@ -158,9 +158,10 @@ struct RuleTests {
             let prompt = Observation.event(.userPrompt, at: answered + pause) { $0.promptLength = length }
             let lastTime = Observation.event(.other, at: answered).time
             seen = answers.echo(prompt, after: turn, at: lastTime, self.configuration)
-            if index == 0 { #expect(!seen) }
+            if index == 0 { #expect(seen == nil) }
         }
-        #expect(seen == isEcho)
+        #expect(seen?.factor == factor)
+        #expect(seen == nil || seen?.kind == .noToolSameLength)
     }
 
     // MARK: Budgets
