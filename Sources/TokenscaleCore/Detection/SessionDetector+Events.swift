@@ -102,7 +102,9 @@ extension SessionDetector {
         var record = known
         let isStreak = self.turn.lastWasDenied
         self.turn.lastWasDenied = true
-        if isKnown || isStreak { self.verification.deny(observation, configuration) }
+        // Without details an action is a tool here, and of commands that says nothing.
+        let isSame = isKnown && (self.hasDetails || observation.tool != .bash)
+        if isSame || isStreak { self.verification.deny(observation, configuration) }
         let kind: EvidenceKind = isKnown || isStreak ? .deniedAgain : .newFailure
         let staleness =
             isKnown ? self.learning.staleness(since: record.learning, isFailure: true, configuration) : 1

@@ -33,6 +33,21 @@ struct SessionDetectorTests {
         #expect(finding.threshold == (tellsPrompts ? 12 : 8))
     }
 
+    @Test(
+        "without details two denied commands are not known to be the same; another tool's are",
+        arguments: [(ToolKind.bash, false, false), (.bash, true, true), (.other, false, true)]
+    )
+    func denials(tool: ToolKind, hasDetails: Bool, isStuck: Bool) {
+        var script = SessionScript(hasDetails: hasDetails)
+        script.prompt()
+        for step in 0..<14 {
+            script.reject(tool, by: .config)
+            script.call(.edit, "step \(step)", input: Int64(90 + step * 7), file: "f\(step)")
+            script.call(.edit, "more \(step)", input: Int64(310 + step * 9), file: "g\(step)")
+        }
+        #expect((script.finding?.pattern == .permissionDenied) == isStuck)
+    }
+
     @Test("calls that take turns are a cycle, whatever their number", arguments: 2...5)
     func cycle(_ length: Int) throws {
         var script = SessionScript()
