@@ -50,6 +50,8 @@ struct AttributeTests {
         #expect(names.attributes[hash.hash128("session.ids")] == .unknown)
         #expect(names.events[hash.hash128("tool_result")] == .toolResult)
         #expect(names.tools[hash.hash128("TodoWrite")] == .todo)
+        #expect(names.tools[hash.hash128("ToolSearch")] == .lookUp)
+        #expect(names.tools[hash.hash128("SendMessage")] == .message)
         #expect(names.metrics[hash.hash128("claude_code.token.usage")] == .tokenUsage)
     }
 

@@ -79,7 +79,7 @@ extension ToolKind {
     /// Looks for something; not finding it is ordinary.
     var isSearch: Bool {
         switch self {
-        case .read, .glob, .grep, .list, .webFetch, .webSearch: true
+        case .read, .glob, .grep, .list, .webFetch, .webSearch, .lookUp: true
         default: false
         }
     }

@@ -27,7 +27,7 @@ extension SessionDetector {
         self.rounds[index].add(judgement.kind, self.weight(judgement, configuration), call)
         self.note(judgement.kind, at: call.time)
         self.failureStreak = isFailure ? self.failureStreak &+ 1 : 0
-        self.planStreak = call.tool == .todo ? self.planStreak &+ 1 : 0
+        if call.tool != .message { self.planStreak = call.tool == .todo ? self.planStreak &+ 1 : 0 }
     }
 
     /// What a judged call means for the turn, the episode and the budgets.
@@ -68,7 +68,8 @@ extension SessionDetector {
             self.subagents.end()
         }
         self.subagents.note(call)
-        guard call.action != 0 else { return .neutral }
+        // A message to another agent says nothing of its own: whether it helped, the other calls tell.
+        guard call.action != 0, call.tool != .message || call.outcome.isFailure else { return .neutral }
         let (recalled, isKnown) = self.memory.recall(call.action)
         var record = recalled
         var judgement =

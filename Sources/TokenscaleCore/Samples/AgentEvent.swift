@@ -16,9 +16,13 @@ package enum ToolKind: UInt8, CaseIterable, Sendable {
     case bash, bashOutput, killShell
     case read, edit, multiEdit, write, notebookEdit, glob, grep, list
     case webFetch, webSearch
+    /// `ToolSearch`, `LSP` and other built-in tools that only look.
+    case lookUp
     case agent, taskOutput, monitor
     case todo
     case question
+    /// To another agent.
+    case message
     case skill
     case mcp
 
@@ -39,11 +43,13 @@ package enum ToolKind: UInt8, CaseIterable, Sendable {
         case .list: "LS"
         case .webFetch: "WebFetch"
         case .webSearch: "WebSearch"
+        case .lookUp: "a look-up"
         case .agent: "Agent"
         case .taskOutput: "TaskOutput"
         case .monitor: "Monitor"
         case .todo: "TodoWrite"
         case .question: "AskUserQuestion"
+        case .message: "SendMessage"
         case .skill: "Skill"
         case .mcp: "an MCP tool"
         }

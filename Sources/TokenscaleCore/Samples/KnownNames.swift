@@ -98,7 +98,8 @@ package final class KnownNames: Sendable {
         ("AgentOutputTool", .taskOutput), ("Monitor", .monitor), ("TodoWrite", .todo), ("TodoRead", .todo),
         ("TaskCreate", .todo), ("TaskUpdate", .todo), ("TaskList", .todo), ("TaskGet", .todo),
         ("AskUserQuestion", .question), ("Skill", .skill), ("SlashCommand", .skill), ("mcp_tool", .mcp),
-        ("PowerShell", .bash),
+        ("PowerShell", .bash), ("ToolSearch", .lookUp), ("LSP", .lookUp), ("ListMcpResourcesTool", .lookUp),
+        ("ReadMcpResourceTool", .lookUp), ("SendMessage", .message),
         // SWE-agent's names.
         ("edit", .edit), ("create", .write),
     ]

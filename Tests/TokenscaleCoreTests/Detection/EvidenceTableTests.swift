@@ -176,6 +176,20 @@ struct EvidenceTableTests {
         Row(name: "only the plan is rewritten", last: .planning) { script in
             for step in 0..<5 { script.call(.todo, "plan \(step)") }
         },
+        Row(name: "only the plan is looked at between messages to another agent", last: .planning) { script in
+            for step in 0..<5 {
+                script.call(.message, "please \(step)")
+                script.call(.todo, "get")
+            }
+        },
+        Row(name: "a message is sent again", last: .neutral) { script in
+            script.call(.message, "please")
+            script.call(.message, "please")
+        },
+        Row(name: "another look-up finds nothing", last: .sameTinyResult) { script in
+            script.call(.lookUp, "jira", result: 61)
+            script.call(.lookUp, "issue tracker", result: 61)
+        },
     ]
 
     @Test("each observation is taken for its kind of evidence", arguments: rows)
