@@ -6,13 +6,13 @@
 struct VerificationStreak {
     /// Of one exact action.
     private var exact: Float = 0
-    /// What ``exact`` was when work was committed, until the next failure tells whether that helped.
-    private var held: Float = 0
     /// Of one program with other arguments.
     private var related: Float = 0
     private var action: UInt32 = 0
     private var command: UInt32 = 0
     private var isDenied = false
+    /// Commits since the command last failed.
+    private var commitCount: UInt8 = 0
     /// The failures and denials that counted.
     var tally = Tally()
 
@@ -23,16 +23,16 @@ struct VerificationStreak {
         return self.related > self.exact ? .failingAction : .verificationFailure
     }
 
-    /// Work was committed. A check that fails just as before takes it up again where it was.
+    /// Work was committed. Whether that helped, the next failure tells: the sum stays until then, so that a loop that
+    /// commits in every lap is one finding. After a third commit without a failure nobody waits for it any more.
     mutating func commit() {
-        self.held = self.isDenied ? 0 : self.held + self.exact
-        self.exact = 0
         self.related = 0
-        if self.held == 0 { self.tally = Tally() }
+        self.commitCount += 1
+        if self.exact == 0 || self.isDenied || self.commitCount == 3 { self.clear() }
     }
 
     mutating func clear() {
-        self.held = 0
+        self.commitCount = 0
         self.exact = 0
         self.related = 0
         self.tally = Tally()
@@ -56,16 +56,14 @@ struct VerificationStreak {
     ) {
         guard call.tool == .bash || call.tool == .mcp else { return }
         guard call.outcome.isFailure else {
-            if call.actionMark == self.action {
-                self.exact = 0
-                self.held = 0
-            }
+            if call.actionMark == self.action { self.exact = 0 }
             if call.actionMark == self.action || call.command == self.command { self.related = 0 }
-            if self.score + self.held == 0 { self.tally = Tally() }
+            if self.score == 0 { self.clear() }
             return
         }
         if record.failureCount > 0 {
-            self.settle(isSame: call.actionMark == self.action && Self.isSame(call, record))
+            if self.commitCount > 0, call.actionMark != self.action || !Self.isSame(call, record) { self.clear() }
+            self.commitCount = 0
             let weight = Self.weight(call, record, configuration)
             if weight > 0 { self.tally.add(call.tool, at: call.time) }
             self.exact += weight
@@ -78,13 +76,6 @@ struct VerificationStreak {
         }
         self.command = call.command
         self.isDenied = false
-    }
-
-    /// The first failure since the last commit.
-    private mutating func settle(isSame: Bool) {
-        guard self.held > 0 else { return }
-        if isSame { self.exact += self.held } else if self.score == 0 { self.tally = Tally() }
-        self.held = 0
     }
 
     private static func isSame(_ call: Observation, _ record: ActionRecord) -> Bool {
