@@ -37,6 +37,7 @@ extension SessionDetector {
             self.turn.hasProgress = true
             self.turn.hasCommit = true
             if self.episode.isOpen { self.episode.commitCount &+= 1 }
+            self.verification.tally.noteCommit()
             self.progress(at: time, isCommit: true)
         case .newEdit:
             self.turn.hasProgress = true

@@ -134,6 +134,7 @@ extension LoopFinding {
             self.tokens = tally.expense.tokens
             self.costMicroUSD = tally.expense.costMicroUSD
             self.editCount = Int(tally.editCount)
+            self.commitCount = Int(tally.commitCount)
         }
         self.lastEvidence = max(self.lastEvidence, tally.newest)
         let count = Int(tally.count)

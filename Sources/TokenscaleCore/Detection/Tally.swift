@@ -6,8 +6,9 @@ struct Tally {
     private var newestSecond: UInt32 = 0
     private(set) var expense = Expense()
     private(set) var count: UInt16 = 0
-    /// New edits of files meanwhile.
+    /// New edits of files and commits meanwhile.
     private(set) var editCount: UInt16 = 0
+    private(set) var commitCount: UInt16 = 0
     private(set) var tool: ToolKind = .other
 
     var isOpen: Bool { self.count > 0 }
@@ -29,4 +30,6 @@ struct Tally {
     }
 
     mutating func noteEdit() { if self.isOpen { self.editCount = min(.max - 1, self.editCount) + 1 } }
+
+    mutating func noteCommit() { if self.isOpen { self.commitCount = min(.max - 1, self.commitCount) + 1 } }
 }

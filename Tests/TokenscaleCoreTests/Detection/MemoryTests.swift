@@ -205,6 +205,7 @@ struct MemoryTests {
             tally.spend(tokens, costMicroUSD: 5)
             tally.passRound()
             tally.noteEdit()
+            tally.noteCommit()
         }
         #expect(
             tally.expense.tokens == TokenCounts(input: 2, output: 4, cacheRead: 4_294_967_295, cacheCreation: 6)
@@ -212,6 +213,7 @@ struct MemoryTests {
         #expect(tally.expense.costMicroUSD == 10)
         #expect(tally.expense.roundCount == 2)
         #expect(tally.editCount == 2)
+        #expect(tally.commitCount == 2)
     }
 
     @Test("a file is read often from the fifth time on, beside fifteen others, until something changes")

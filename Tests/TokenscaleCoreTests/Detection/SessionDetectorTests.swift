@@ -138,6 +138,27 @@ struct SessionDetectorTests {
         #expect((13...15).contains(finding.requestsPerMinute))
     }
 
+    @Test("a check that fails just as before after every commit is one finding, which tells of the commits")
+    func verificationOfCommits() throws {
+        var script = SessionScript()
+        script.prompt()
+        var findings: [LoopFinding?] = []
+        for attempt in 0..<16 {
+            script.call(.edit, "attempt \(attempt)", file: "f\(attempt % 3)")
+            script.call(.bash, "git commit -m \(attempt)", isCommit: true)
+            findings.append(script.finding)
+            script.call(.bash, "make test", error: "ShellError")
+            findings.append(script.finding)
+        }
+        let finding = try #require(script.finding)
+        #expect(finding.pattern == .verificationFailure)
+        #expect(finding.commitCount == 14)
+        #expect(finding.editCount == 14)
+        // Found once, and held over the commits.
+        let first = try #require(findings.firstIndex { $0 != nil })
+        #expect(findings[first...].allSatisfy { $0 != nil })
+    }
+
     @Test("a finding names the threshold that its severity has reached")
     func thresholds() throws {
         let configuration = DetectionConfiguration()
