@@ -21,6 +21,34 @@ struct AlertTextTests {
         )
     }
 
+    @Test("what was done in spite of it is counted since the onset")
+    func withoutEffect() throws {
+        var finding = AlertFixtures.finding(pattern: .verificationFailure)
+        (finding.editCount, finding.commitCount) = (12, 1)
+        finding.lastProgress = AlertFixtures.start.advanced(bySeconds: 1_800)
+        #expect(
+            try AlertText(Self.transition(finding)).evidenceSentence
+                == "The same check failed 37 times in 41 min in spite of edits, 6 requests/min, "
+                + "1.9 M tokens, about $14, 12 edits and 1 commit since 10:02 UTC without effect."
+        )
+    }
+
+    @Test("a conversation that repeats itself is told by its turns: it has no rounds")
+    func sameConversation() throws {
+        var finding = AlertFixtures.finding(pattern: .textOnly)
+        finding.roundCount = 0
+        let sentence = try AlertText(Self.transition(finding)).evidenceSentence
+        #expect(sentence.hasPrefix("The same prompt got the same answer 37 times in 41 min, without a tool, 6 requ"))
+    }
+
+    @Test("the cost per hour is that of the time in which it was spent")
+    func costPerHour() throws {
+        var finding = AlertFixtures.finding()
+        #expect(try AlertText(Self.transition(finding)).costPerHourMicroUSD == 20_487_805)
+        finding.lastActivity = finding.onset.advanced(bySeconds: 2 * 3_600)
+        #expect(try AlertText(Self.transition(finding)).costPerHourMicroUSD == 7_000_000)
+    }
+
     @Test("what the finding does not tell is left out")
     func unknowns() throws {
         var finding = AlertFixtures.finding()

@@ -19,6 +19,8 @@ package struct AlertEvidence: Equatable, Codable, Sendable {
     package var onset: Int64
     package var lastEvidence: Int64
     package var lastProgress: Int64?
+    /// Until when the counts run; `nil` in what an earlier version stored.
+    package var lastActivity: Int64?
     package var roundCount: Int
     package var repeatCount: Int
     package var failureCount: Int
@@ -47,6 +49,7 @@ package struct AlertEvidence: Equatable, Codable, Sendable {
         self.onset = finding.onset.nanoseconds
         self.lastEvidence = finding.lastEvidence.nanoseconds
         self.lastProgress = finding.lastProgress?.nanoseconds
+        self.lastActivity = finding.lastActivity.nanoseconds
         self.roundCount = finding.roundCount
         self.repeatCount = finding.repeatCount
         self.failureCount = finding.failureCount
@@ -71,6 +74,7 @@ package struct AlertEvidence: Equatable, Codable, Sendable {
         self.onset = members.reduce(Int64.max) { min($0, $1.evidence.onset) }
         self.lastEvidence = members.reduce(Int64.min) { max($0, $1.evidence.lastEvidence) }
         self.lastProgress = members.compactMap(\.evidence.lastProgress).max()
+        self.lastActivity = members.compactMap(\.evidence.lastActivity).max()
         for member in members.dropFirst() { self.add(member.evidence) }
         self.sessionCount = members.count
         self.podCount = Set(members.map(\.subject.pod)).count

@@ -59,9 +59,10 @@ package struct AlertText: Sendable {
         if evidence.tokens > 0 { parts.append("\(NumberText.scaled(evidence.tokens)) tokens") }
         if evidence.costMicroUSD > 0 { parts.append("about \(NumberText.dollars(evidence.costMicroUSD))") }
         if evidence.pattern == LoopPattern.silentTurn.name { return parts.joined(separator: ", ") + "." }
-        let since = UTCTime(Timestamp(nanoseconds: evidence.lastProgress ?? evidence.onset))
+        let isIdle = evidence.editCount == 0 && evidence.commitCount == 0
+        let since = UTCTime(Timestamp(nanoseconds: (isIdle ? evidence.lastProgress : nil) ?? evidence.onset))
         let clock = since.clock(seenAt: UTCTime(self.transition.time))
-        if evidence.editCount == 0, evidence.commitCount == 0 {
+        if isIdle {
             parts.append("nothing edited or committed since \(clock)")
         } else {
             let edits = NumberText.counted(evidence.editCount, "edit")
@@ -88,7 +89,8 @@ package struct AlertText: Sendable {
 
     /// Dollars per hour at the pace since onset; `nil` when no cost is known or less than a minute has passed.
     package var costPerHourMicroUSD: Int64? {
-        let hours = Double(self.evidence.lastEvidence &- self.evidence.onset) / 3.6e12
+        let end = self.evidence.lastActivity ?? self.evidence.lastEvidence
+        let hours = Double(end &- self.evidence.onset) / 3.6e12
         guard self.evidence.costMicroUSD > 0, hours > 1 / 60 else { return nil }
         return Int64(clampingRounded: Double(self.evidence.costMicroUSD) / hours)
     }

@@ -18,6 +18,8 @@ enum LoopPatternWords {
                 "Each of the last \(evidence.repeatCount) exports removed exactly the lines it added, for \(duration)"
         case .editFlipFlop: return "The same edits were made and undone \(repeats)"
         case .verificationFailure: return "The same check failed \(failures) times in \(duration) in spite of edits"
+        case .textOnly where evidence.roundCount == 0:
+            return "The same prompt got the same answer \(repeats), without a tool"
         case .textOnly: return "\(rounds) in \(duration) without a tool that ran and without a new prompt"
         case .permissionDenied: return "\(tool) was denied \(repeats) by configuration or a hook"
         case .apiError: return "Model requests failed \(failures) times in \(duration)"

@@ -76,6 +76,8 @@ package struct LoopFinding: Equatable, Sendable {
     package var onset: Timestamp
     /// The newest event that added evidence.
     package var lastEvidence: Timestamp
+    /// The newest event: what is counted since ``onset`` was counted up to here.
+    package var lastActivity: Timestamp
     /// The newest edit or commit, before ``onset`` or since; `nil` when none was seen.
     package var lastProgress: Timestamp?
     /// LLM rounds since onset.
@@ -89,7 +91,7 @@ package struct LoopFinding: Equatable, Sendable {
     package var tokens = TokenCounts()
     /// Since onset, in millionths of a US dollar; 0 when the sender tells no cost.
     package var costMicroUSD: Int64 = 0
-    /// Rounds a minute from ``onset`` to ``lastEvidence``; 0 when fewer than two are known.
+    /// Rounds a minute from ``onset`` to ``lastActivity``; 0 when fewer than two are known.
     package var requestsPerMinute: Double = 0
     /// The dominant tool and the keyed hash of its arguments (0: unknown, or not the same every time).
     package var tool: ToolKind = .other
@@ -107,5 +109,6 @@ package struct LoopFinding: Equatable, Sendable {
         self.pattern = pattern
         self.onset = onset
         self.lastEvidence = lastEvidence
+        self.lastActivity = lastEvidence
     }
 }

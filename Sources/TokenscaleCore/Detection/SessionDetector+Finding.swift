@@ -87,6 +87,7 @@ extension SessionDetector {
         finding.fingerprint = isKnown ? self.episode.action : 0
         if let tally = conclusion.tally { finding.describe(tally) }
         finding.lastEvidence = max(finding.lastEvidence, finding.onset)
+        finding.lastActivity = max(finding.lastEvidence, self.lastTime)
         finding.requestsPerMinute = finding.roundsPerMinute
         return finding
     }
@@ -128,6 +129,7 @@ extension LoopFinding {
     /// The finding is of a sum that counts for itself. It may have begun before the episode, or without one: then it
     /// knows what was spent since; else the episode does.
     fileprivate mutating func describe(_ tally: Tally) {
+        guard tally.isOpen else { return }
         if tally.onset <= self.onset {
             self.onset = tally.onset
             self.roundCount = Int(tally.expense.roundCount)
@@ -139,16 +141,16 @@ extension LoopFinding {
         self.lastEvidence = max(self.lastEvidence, tally.newest)
         let count = Int(tally.count)
         if self.pattern == .verificationFailure || self.pattern == .failingAction {
-            self.failureCount = max(self.failureCount, count)
+            self.failureCount = count
         }
         guard self.pattern != .noProgress else { return }
         self.repeatCount = count
         self.tool = tally.tool
     }
 
-    /// From the onset to the newest evidence, so that a slow drip shows as what it is; 0 until two rounds have passed.
+    /// From the onset to the newest event, so that a slow drip shows as what it is; 0 until two rounds have passed.
     fileprivate var roundsPerMinute: Double {
-        let minutes = self.lastEvidence.seconds(since: self.onset) / 60
+        let minutes = self.lastActivity.seconds(since: self.onset) / 60
         return minutes > 0 && self.roundCount > 1 ? Double(self.roundCount) / minutes : 0
     }
 }
