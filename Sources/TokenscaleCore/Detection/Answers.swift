@@ -42,18 +42,18 @@ struct Answers {
         after turn: Turn,
         at lastTime: Timestamp,
         _ configuration: borrowing DetectionConfiguration
-    ) -> Judgement? {
+    ) -> EvidenceKind? {
         let isBare = turn.requestCount == 1 && turn.successCount + turn.failureCount == 0
         let (length, tokens) = (self.turnLength, self.turnTokens)
         self.turnLength = isBare ? turn.responseLength : -1
         self.turnTokens = isBare ? turn.outputTokens : -1
         guard isBare, prompt.length == turn.promptLength else { return nil }
         // An answer of exactly as many tokens was cut off at the limit.
-        if turn.outputTokens > 4_000, turn.outputTokens == tokens { return Judgement(.noToolSameLength) }
+        if turn.outputTokens > 4_000, turn.outputTokens == tokens { return .noToolSameLength }
         guard turn.responseLength > 0, length > 0 else { return nil }
         guard Self.areAlike(turn.responseLength, length) else { return nil }
         let isProgram = prompt.time.seconds(since: lastTime) < Double(configuration.wakeSeconds)
-        return Judgement(.noToolSameLength, isProgram ? 1 : configuration.wakeFactor)
+        return isProgram ? .noToolSameLength : .sameAnswerLater
     }
 
     /// Within a tenth of the newer one.

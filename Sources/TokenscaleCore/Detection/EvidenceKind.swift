@@ -19,6 +19,7 @@ package enum EvidenceKind: UInt8, CaseIterable, Sendable {
     // Requests to the model that come to nothing.
     case noTool
     case noToolSameLength
+    case sameAnswerLater
     case blockedByHook
     case apiErrorFirst
     case apiErrorAgain

@@ -68,6 +68,8 @@ struct EvidenceRow {
             "the model answered without calling a tool and was called again"),
         EvidenceRow(.noToolSameLength, detailed: 2, sizesOnly: 2, .textOnly,
             "the model gave an answer of the same length again, without calling a tool"),
+        EvidenceRow(.sameAnswerLater, detailed: 0.5, sizesOnly: 0.5, .textOnly, isHard: false,
+            "the same prompt came again after a while and got an answer of the same length, without a tool"),
         EvidenceRow(.blockedByHook, detailed: 0.3, sizesOnly: 0.3, .textOnly,
             "a Stop hook sent the model back to work"),
         EvidenceRow(.apiErrorFirst, detailed: 0.3, sizesOnly: 0.3, .apiError,

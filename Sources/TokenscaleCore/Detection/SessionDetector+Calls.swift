@@ -26,8 +26,10 @@ extension SessionDetector {
         let judgement = self.judge(call, configuration)
         self.rounds[index].add(judgement.kind, self.weight(judgement, configuration), call)
         self.note(judgement.kind, at: call.time)
+        // A message to another agent interrupts nothing.
+        guard call.tool != .message else { return }
         self.failureStreak = isFailure ? self.failureStreak &+ 1 : 0
-        if call.tool != .message { self.planStreak = call.tool == .todo ? self.planStreak &+ 1 : 0 }
+        self.planStreak = call.tool == .todo ? self.planStreak &+ 1 : 0
     }
 
     /// What a judged call means for the turn, the episode and the budgets.

@@ -11,7 +11,7 @@ extension SessionDetector {
         self.closeRounds(at: observation.time, configuration)
         workload.turnStarted(session, observation.length, self.turn, at: observation.time, configuration)
         if let echo = self.answers.echo(observation, after: self.turn, at: self.lastTime, configuration) {
-            self.add(echo, observation, configuration)
+            self.add(Judgement(echo), observation, configuration)
         } else if completed || observation.length != self.turn.promptLength {
             // A person, or a scheduler, asked for something else: what was repeated before does not count against it.
             // The last failures stay: who cannot help only words the request anew.
@@ -102,10 +102,10 @@ extension SessionDetector {
         var record = known
         let isStreak = self.turn.lastWasDenied
         self.turn.lastWasDenied = true
-        // Without details an action is a tool here, and of commands that says nothing.
-        let isSame = isKnown && (self.hasDetails || observation.tool != .bash)
+        // Without arguments the action is the tool's name: of commands and of MCP tools that says nothing.
+        let isSame = isKnown && (observation.hasDetails || observation.tool != .bash && observation.tool != .mcp)
         if isSame || isStreak { self.verification.deny(observation, configuration) }
-        let kind: EvidenceKind = isKnown || isStreak ? .deniedAgain : .newFailure
+        let kind: EvidenceKind = isSame || isStreak ? .deniedAgain : .newFailure
         let staleness =
             isKnown ? self.learning.staleness(since: record.learning, isFailure: true, configuration) : 1
         self.remember(&record, observation, .none, kind)

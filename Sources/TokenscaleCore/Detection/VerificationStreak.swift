@@ -2,7 +2,8 @@
 /// the rules keep denying.
 ///
 /// A sum of its own beside the session's, because edits in between clear that one: it falls only when the command
-/// succeeds, a person asks for something else, or work is committed and the command does not fail just as before.
+/// succeeds, a person asks for something else, or work is committed and the command does not fail just as before
+/// (``commit()``).
 struct VerificationStreak {
     /// Of one exact action.
     private var exact: Float = 0
@@ -11,6 +12,8 @@ struct VerificationStreak {
     private var action: UInt32 = 0
     private var command: UInt32 = 0
     private var isDenied = false
+    /// The last failure told its size: whether the next one is the same will be known.
+    private var tellsSize = false
     /// Commits since the command last failed.
     private var commitCount: UInt8 = 0
     /// The failures and denials that counted.
@@ -23,15 +26,17 @@ struct VerificationStreak {
         return self.related > self.exact ? .failingAction : .verificationFailure
     }
 
-    /// Work was committed. Whether that helped, the next failure tells: the sum stays until then, so that a loop that
-    /// commits in every lap is one finding. After a third commit without a failure nobody waits for it any more.
+    /// Work was committed. Whether that helped, the next failure tells, if it tells its size: the sum stays until then,
+    /// so that a loop that commits in every lap is one finding. A success of the program, another check's failure or a
+    /// third commit ends the waiting.
     mutating func commit() {
         self.related = 0
         self.commitCount += 1
-        if self.exact == 0 || self.isDenied || self.commitCount == 3 { self.clear() }
+        if !self.tellsSize || self.commitCount == 3 { self.clear() }
     }
 
     mutating func clear() {
+        self.tellsSize = false
         self.commitCount = 0
         self.exact = 0
         self.related = 0
@@ -40,8 +45,10 @@ struct VerificationStreak {
 
     /// The rules denied the same call again, or one call after the other.
     mutating func deny(_ decision: Observation, _ configuration: borrowing DetectionConfiguration) {
+        if self.commitCount > 0 { self.clear() }
         self.tally.add(decision.tool, at: decision.time)
         self.exact += configuration.verificationSame
+        self.tellsSize = false
         self.isDenied = true
     }
 
@@ -56,8 +63,9 @@ struct VerificationStreak {
     ) {
         guard call.tool == .bash || call.tool == .mcp else { return }
         guard call.outcome.isFailure else {
-            if call.actionMark == self.action { self.exact = 0 }
-            if call.actionMark == self.action || call.command == self.command { self.related = 0 }
+            let isProgram = call.command == self.command
+            if call.actionMark == self.action || isProgram && self.commitCount > 0 { self.exact = 0 }
+            if call.actionMark == self.action || isProgram { self.related = 0 }
             if self.score == 0 { self.clear() }
             return
         }
@@ -67,6 +75,7 @@ struct VerificationStreak {
             let weight = Self.weight(call, record, configuration)
             if weight > 0 { self.tally.add(call.tool, at: call.time) }
             self.exact += weight
+            self.tellsSize = call.outcome.resultByteCount >= 0 && !call.outcome.isCutOff
             self.action = call.actionMark
         } else {
             let isRelated = failures.contains { $0.command == call.command && $0.errorType == call.errorType }

@@ -141,13 +141,13 @@ struct RuleTests {
         "a prompt again after the same lone answer is an echo, a weaker one after a pause",
         arguments: [
             // seconds to the prompt, its length, tool calls of the turn, answers of the turns
-            (2, 50, 0, 300, 300, 1), (30, 50, 0, 300, 300, 0.25), (2, 51, 0, 300, 300, nil),
+            (2, 50, 0, 300, 300, .noToolSameLength), (30, 50, 0, 300, 300, .sameAnswerLater), (2, 51, 0, 300, 300, nil),
             (2, 50, 1, 300, 300, nil), (2, 50, 0, 300, 400, nil),
-        ] as [(Int64, Int64, UInt32, Int32, Int32, Float?)]
+        ] as [(Int64, Int64, UInt32, Int32, Int32, EvidenceKind?)]
     )
-    func echo(after pause: Int64, length: Int64, calls: UInt32, first: Int32, second: Int32, factor: Float?) {
+    func echo(after pause: Int64, length: Int64, calls: UInt32, first: Int32, second: Int32, kind: EvidenceKind?) {
         var answers = Answers()
-        var seen: Judgement?
+        var seen: EvidenceKind?
         for (index, response) in [first, second].enumerated() {
             var turn = Turn()
             turn.promptLength = 50
@@ -160,8 +160,7 @@ struct RuleTests {
             seen = answers.echo(prompt, after: turn, at: lastTime, self.configuration)
             if index == 0 { #expect(seen == nil) }
         }
-        #expect(seen?.factor == factor)
-        #expect(seen == nil || seen?.kind == .noToolSameLength)
+        #expect(seen == kind)
     }
 
     // MARK: Budgets

@@ -34,18 +34,38 @@ struct SessionDetectorTests {
     }
 
     @Test(
-        "without details two denied commands are not known to be the same; another tool's are",
-        arguments: [(ToolKind.bash, false, false), (.bash, true, true), (.other, false, true)]
+        "denials with work in between are a loop when they are known to be of the same call",
+        arguments: [
+            (ToolKind.bash, true, 1, true), (.bash, true, 20, false), (.bash, false, 1, false), (.mcp, false, 1, false),
+            (.other, false, 1, true),
+        ]
     )
-    func denials(tool: ToolKind, hasDetails: Bool, isStuck: Bool) {
+    func denials(tool: ToolKind, hasDetails: Bool, callCount: Int, isStuck: Bool) {
         var script = SessionScript(hasDetails: hasDetails)
         script.prompt()
         for step in 0..<14 {
-            script.reject(tool, by: .config)
+            script.reject(tool, "call \(step % callCount)", by: .config)
             script.call(.edit, "step \(step)", input: Int64(90 + step * 7), file: "f\(step)")
             script.call(.edit, "more \(step)", input: Int64(310 + step * 9), file: "g\(step)")
         }
         #expect((script.finding?.pattern == .permissionDenied) == isStuck)
+    }
+
+    @Test("a commit ends the finding of a check whose failures tell no size", arguments: [(500, true), (-1, false)])
+    func commitsOfUnknownFailures(size: Int64, isHeld: Bool) {
+        var script = SessionScript()
+        script.prompt()
+        for attempt in 0..<40 {
+            script.call(.edit, "attempt \(attempt)", file: "f\(attempt % 3)")
+            script.call(.bash, "make test", result: size, error: "ShellError")
+        }
+        #expect(script.finding?.pattern == .verificationFailure)
+        script.call(.bash, "git commit -m work", isCommit: true)
+        script.request()
+        #expect((script.finding != nil) == isHeld)
+        script.call(.bash, "make test FILTER=some", result: 900)
+        script.request()
+        #expect(script.finding == nil)
     }
 
     @Test("calls that take turns are a cycle, whatever their number", arguments: 2...5)

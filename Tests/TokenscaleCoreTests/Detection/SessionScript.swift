@@ -81,9 +81,11 @@ struct SessionScript {
         }
     }
 
-    mutating func reject(_ tool: ToolKind, by source: AgentEvent.DecisionSource) {
+    mutating func reject(_ tool: ToolKind, _ arguments: String = "", by source: AgentEvent.DecisionSource) {
         self.request()
+        let hasDetails = self.hasDetails && !arguments.isEmpty
         self.send(.toolDecision, after: 0.1) {
+            $0.arguments = hasDetails ? Self.hash.hash64(arguments) : 0
             $0.tool = tool
             $0.toolName = Self.hash.hash64(tool.displayName)
             $0.isAccepted = .no

@@ -53,6 +53,7 @@ struct VerificationTests {
         arguments: [
             (Array(repeating: 500, count: 12), 8.25, 11), ([500, 500, 500, 500, 500, 400], 0, 0),
             ([500, 500, 500, 500, 500, 400, 400], 0.75, 1), (Array(repeating: -1, count: 12), 0.25, 1),
+            ([500, 500, 500, -1, -1], 0.25, 1),
         ] as [([Int64], Float, UInt16)]
     )
     func verificationCommits(sizes: [Int64], score: Float, count: UInt16) {
@@ -79,6 +80,13 @@ struct VerificationTests {
         mended.take(.call(.bash, "make test"), record, none, self.configuration)
         #expect(mended.score == 0)
         #expect(mended.tally.count == 0)
+        var filtered = streak
+        filtered.take(.call(.bash, "make test FILTER=some"), record, none, self.configuration)
+        #expect(filtered.score == 0)
+        var denied = streak
+        denied.deny(.event(.toolDecision, at: 99), self.configuration)
+        #expect(denied.score == 0.75)
+        #expect(denied.tally.count == 1)
         streak.commit()
         #expect(streak.score == 8.25)
         streak.commit()
