@@ -63,7 +63,8 @@ package struct AlertText: Sendable {
         let since = UTCTime(Timestamp(nanoseconds: (isIdle ? evidence.lastProgress : nil) ?? evidence.onset))
         let clock = since.clock(seenAt: UTCTime(self.transition.time))
         if isIdle {
-            parts.append("nothing edited or committed since \(clock)")
+            let isUndone = evidence.pattern == LoopPattern.editFlipFlop.name
+            parts.append("nothing \(isUndone ? "new " : "")edited or committed since \(clock)")
         } else {
             let edits = NumberText.counted(evidence.editCount, "edit")
             let commits = NumberText.counted(evidence.commitCount, "commit")

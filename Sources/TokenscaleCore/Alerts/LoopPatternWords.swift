@@ -10,7 +10,10 @@ enum LoopPatternWords {
         let arguments = known ? "the same arguments" : "arguments of the same size"
         switch pattern {
         case .identicalAction: return "\(tool) ran \(repeats) with \(arguments) and the same result"
-        case .failingAction: return "\(tool) failed \(repeats) with the same error\(known ? " and arguments" : "")"
+        case .failingAction:
+            // Some of the evidence may be of successes that changed nothing, some failures of other tools.
+            let count = evidence.repeatCount > 0 ? min(failures, evidence.repeatCount) : failures
+            return "\(tool) failed \(count) times in \(duration) with the same error\(known ? " and arguments" : "")"
         case .cycle: return "The same few tool calls came back in turn \(repeats)"
         case .parameterDrift: return "\(tool) ran \(repeats) with changing arguments and nothing new in the results"
         case .editFlipFlop where evidence.isPossible:
