@@ -28,6 +28,9 @@ struct PartialSuccess: Equatable {
                     + "as gauges"
             )
         }
+        if outcome.invalidCount > 0 {
+            parts.append("\(outcome.invalidCount) points not taken: their values are below 0 or above 2^53")
+        }
         if outcome.refusedCount > 0 {
             parts.append(
                 "\(outcome.refusedCount) items not taken: they name a pod that does not belong to the sender's address"

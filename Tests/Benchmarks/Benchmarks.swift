@@ -216,6 +216,6 @@ enum Benchmarks {
 extension RecordOutcome {
     fileprivate var itemCount: Int {
         self.acceptedCount + self.duplicateCount + self.ignoredCount + self.limitedCount + self.ambiguousCount
-            + self.refusedCount
+            + self.invalidCount + self.refusedCount
     }
 }

@@ -57,6 +57,15 @@ struct AnswerTests {
         #expect(!partial.message.contains("limit"))
     }
 
+    @Test("who sends values that no counter has is told which are possible")
+    func invalid() throws {
+        var outcome = RecordOutcome()
+        outcome.invalidCount = 2
+        let partial = try #require(PartialSuccess(outcome))
+        #expect(partial.rejectedCount == 2)
+        #expect(partial.message == "2 points not taken: their values are below 0 or above 2^53")
+    }
+
     @Test("every refusal has a status in both protocols, and only overload may be tried again")
     func refusals() {
         for reason in IngestStatistics.Refusal.allCases {

@@ -46,8 +46,8 @@ struct SelfExposition: Sendable {
         let outcomes = [
             ("accepted", outcome.acceptedCount), ("duplicate", outcome.duplicateCount),
             ("ignored", outcome.ignoredCount), ("limited", outcome.limitedCount),
-            ("ambiguous", outcome.ambiguousCount), ("refused", outcome.refusedCount),
-            ("unattributed", outcome.unattributedCount),
+            ("ambiguous", outcome.ambiguousCount), ("invalid", outcome.invalidCount),
+            ("refused", outcome.refusedCount), ("unattributed", outcome.unattributedCount),
         ]
         for (name, count) in outcomes { writer.sample([("outcome", name)], Int64(count)) }
     }

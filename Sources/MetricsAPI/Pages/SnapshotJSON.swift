@@ -170,6 +170,7 @@ struct SnapshotJSON: Sendable {
         json.member("ignoredItems", statistics.outcome.ignoredCount)
         json.member("limitedItems", statistics.outcome.limitedCount)
         json.member("ambiguousItems", statistics.outcome.ambiguousCount)
+        json.member("invalidItems", statistics.outcome.invalidCount)
         json.member("refusedItems", statistics.outcome.refusedCount)
         json.member("unattributedItems", statistics.outcome.unattributedCount)
         json.member("unattributedTokens", statistics.unattributedTokens)

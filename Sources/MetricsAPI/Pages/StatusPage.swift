@@ -76,6 +76,7 @@ struct StatusPage: Sendable {
             ("duplicates", Int64(outcome.duplicateCount), "sent again by an agent, counted once"),
             ("refused", Int64(outcome.refusedCount), "from a pod that the sender is not"),
             ("ambiguous", Int64(outcome.ambiguousCount), "points that are neither increments nor totals; not counted"),
+            ("invalid", Int64(outcome.invalidCount), "points with values below 0 or above 2^53; not counted"),
             ("at a limit", Int64(outcome.limitedCount), "of pods, sessions or series beyond a configured limit"),
             ("late", statistics.lateItemCount, "too late for a rate, counted in the totals"),
             ("unattributed tokens", statistics.unattributedTokens, "of senders that no pod could be named for"),

@@ -92,8 +92,15 @@ extension Shard {
         context: Context,
         outcome: inout RecordOutcome
     ) {
-        guard point.value.isFinite, point.value >= 0 else {
-            outcome.ignoredCount += 1
+        // A depth is clamped and soon followed by the next; a total keeps what it once counted.
+        let valueMax = point.kind == .queueDepth ? .greatestFiniteMagnitude : MetricPoint.valueMax
+        guard (0...valueMax).contains(point.value) else {
+            // NaN: a point without a value. Of metrics that nobody counts here nothing is known.
+            if point.value.isNaN || point.kind == .other {
+                outcome.ignoredCount += 1
+            } else {
+                outcome.invalidCount += 1
+            }
             return
         }
         guard !point.isAmbiguous else {

@@ -50,6 +50,9 @@ package enum Temporality: UInt8, Sendable {
 
 /// One data point, decoded and identified but not yet attributed or deduplicated.
 package struct MetricPoint: Sendable {
+    /// 2^53: beyond, a double no longer counts by one, and no agent has used so many tokens.
+    package static let valueMax = 9_007_199_254_740_992.0
+
     package var kind: MetricKind = .other
     package var temporality: Temporality = .unspecified
     /// Identity of the series within its resource: metric name and all attributes.

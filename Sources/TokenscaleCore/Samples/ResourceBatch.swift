@@ -54,6 +54,8 @@ package struct RecordOutcome: Equatable, Sendable {
     package var limitedCount = 0
     /// Points whose temporality leaves open what they count: ``MetricPoint/isAmbiguous``.
     package var ambiguousCount = 0
+    /// Points with a value that no counter and no queue has: negative, or beyond ``MetricPoint/valueMax``.
+    package var invalidCount = 0
     /// Items that name a pod which contradicts the pod directory.
     package var refusedCount = 0
     /// Items recorded, but without a pod: counted and named, never guessed.
@@ -67,10 +69,13 @@ package struct RecordOutcome: Equatable, Sendable {
         left.ignoredCount += right.ignoredCount
         left.limitedCount += right.limitedCount
         left.ambiguousCount += right.ambiguousCount
+        left.invalidCount += right.invalidCount
         left.refusedCount += right.refusedCount
         left.unattributedCount += right.unattributedCount
     }
 
     /// Items that the sender must be told were not taken (`partial_success`).
-    package var rejectedCount: Int { self.limitedCount + self.ambiguousCount + self.refusedCount }
+    package var rejectedCount: Int {
+        self.limitedCount + self.ambiguousCount + self.invalidCount + self.refusedCount
+    }
 }

@@ -72,6 +72,27 @@ struct LedgerTests {
     }
 
     @Test(
+        "a value that no counter has counts nothing and is refused; a point without one is ignored",
+        arguments: [
+            (-50, MetricKind.outputTokens, 1), (1e30, .outputTokens, 1), (.infinity, .cost, 1), (-1, .queueDepth, 1),
+            (.infinity, .queueDepth, 1),
+            (9_007_199_254_740_994, .outputTokens, 1), (.nan, .outputTokens, 0), (-5, .other, 0),
+        ] as [(Double, MetricKind, Int)]
+    )
+    func invalid(value: Double, kind: MetricKind, count: Int) {
+        var test = TestAggregator()
+        test.advance(10)
+        var body = BatchBuilder()
+        let temporality: Temporality = kind == .queueDepth ? .none : .delta
+        body.point(value, kind, temporality: temporality, start: test.now.advanced(bySeconds: -5), time: test.now)
+        let outcome = test.record(body)
+        #expect(outcome.invalidCount == count && outcome.rejectedCount == count && outcome.acceptedCount == 0)
+        #expect(outcome.ignoredCount == 1 - count)
+        let snapshot = test.snapshot()
+        #expect(snapshot.counters.isEmpty && snapshot.queues.isEmpty)
+    }
+
+    @Test(
         "what its temporality makes clear is taken",
         arguments: [
             (MetricKind.outputTokens, Temporality.delta), (.outputTokens, .cumulative), (.other, .none),
@@ -204,15 +225,6 @@ struct LedgerTests {
             test.record(body)
         }
         #expect(test.total().output == 310)
-    }
-
-    @Test("values that are no counts change nothing", arguments: [Double.nan, .infinity, -5])
-    func strangeValues(value: Double) {
-        let test = TestAggregator()
-        var body = BatchBuilder()
-        body.point(value, start: test.now, time: test.now)
-        #expect(test.record(body).ignoredCount == 1)
-        #expect(test.total() == .zero)
     }
 
     @Test("data without a pod is counted and named, not guessed")
