@@ -164,7 +164,7 @@ struct ConfigurationTests {
             (["--otlp-bearer-token-file", "/no/such/file"], "the file is missing or cannot be read"),
             (["--alert-receivers", "[{name: a, type: fax}]"], "item 1: type must be one of alertmanager, webhook"),
             (["--alert-receivers", "[{name: p, type: pagerduty}]"], "alert-receivers[0].secret-files"),
-            (["--alert-receivers", "[{name: s, type: slack}]"], "either url or urlFile"),
+            (["--alert-receivers", "[{name: s, type: slack}]"], "either url or url-file"),
             (["--alert-routes", "[{receivers: [nobody]}]"], "alert-routes[0].receivers = \"nobody\""),
             (["--alert-routes", "[{matchers: [\"a=~b\"]}]"], "is not label=value"),
             (["--alert-dashboard-url", "grafana"], "an absolute http or https URL"),

@@ -38,7 +38,8 @@ extension AlertingConfiguration {
             }
             for name in route.receivers where !names.contains(name) {
                 let known = names.sorted().joined(separator: ", ")
-                faults.add("alerting.routes[\(index)].receivers", name, "one of the receivers: \(known)")
+                let allowed = known.isEmpty ? "nothing yet: there are no receivers" : "one of the receivers: \(known)"
+                faults.add("alerting.routes[\(index)].receivers", name, allowed)
             }
         }
         return faults.found
@@ -103,8 +104,8 @@ extension AlertReceiver {
         }
         switch (self.url, self.urlFile) {
         case (nil, nil) where self.kind == .pagerduty: break
-        case (nil, nil): faults.add("\(key).url", "", "either url or urlFile")
-        case (_?, _?): faults.add("\(key).url", "(hidden)", "either url or urlFile, not both")
+        case (nil, nil): faults.add("\(key).url", "", "either url or url-file")
+        case (_?, _?): faults.add("\(key).url", "(hidden)", "either url or url-file, not both")
         case (let url?, nil):
             if !AlertingFaults.isWebURL(url) { faults.add("\(key).url", "(hidden)", "an absolute http or https URL") }
         case (nil, _?): break

@@ -4,7 +4,7 @@ import ArgumentParser
 struct CheckConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check-config",
-        abstract: "Check flags, environment and file; report every fault at once (exit code 78).",
+        abstract: "Check flags, environment and file; report all faulty values, or what contradicts (exit code 78).",
         usage: "tokenscale check-config [--config FILE] [--SETTING VALUE ...]",
         discussion: "Takes the same settings as `tokenscale serve`."
     )
