@@ -158,6 +158,31 @@ struct AlertStateMachineTests {
         #expect(end.first?.resolution == .ended)
     }
 
+    @Test(
+        "of a group is said what all have in common",
+        arguments: [(ToolKind.bash, 0x9a41, true), (.mcp, 0x9a42, false)]
+    )
+    func mixedGroup(tool: ToolKind, fingerprint: UInt64, isCommon: Bool) throws {
+        var machine = AlertStateMachine(policy: Self.policy())
+        var told: [AlertTransition] = []
+        for second in 0...60 {
+            var snapshot = AlertFixtures.crowd(at: Double(second), count: 8, perPod: 2)
+            for pod in 2..<4 {
+                for session in 0..<2 {
+                    snapshot.pods[pod].sessions[session].finding?.tool = tool
+                    snapshot.pods[pod].sessions[session].finding?.fingerprint = fingerprint
+                }
+            }
+            told += machine.step(snapshot)
+        }
+        let group = try #require(told.first { $0.alert.subject.scope == .workload })
+        #expect(group.alert.evidence.actionHash.isEmpty == !isCommon)
+        let sentence = AlertText(group).evidenceSentence
+        let common = "Bash failed 296 times in 5 s with the same error and arguments"
+        let mixed = "Several tools failed 296 times in 5 s with the same error,"
+        #expect(sentence.hasPrefix(isCommon ? common : mixed), "\(sentence)")
+    }
+
     @Test("200 stuck sessions of one deployment are one notification with a count and the worst examples")
     func crowd() throws {
         var machine = AlertStateMachine(policy: Self.policy())

@@ -75,6 +75,9 @@ package struct AlertEvidence: Equatable, Codable, Sendable {
         self.lastEvidence = members.reduce(Int64.min) { max($0, $1.evidence.lastEvidence) }
         self.lastProgress = members.compactMap(\.evidence.lastProgress).max()
         self.lastActivity = members.compactMap(\.evidence.lastActivity).max()
+        // What only some have in common is not said of all.
+        if members.contains(where: { $0.evidence.tool != self.tool }) { self.tool = "several tools" }
+        if members.contains(where: { $0.evidence.actionHash != self.actionHash }) { self.actionHash = "" }
         for member in members.dropFirst() { self.add(member.evidence) }
         self.sessionCount = members.count
         self.podCount = Set(members.map(\.subject.pod)).count

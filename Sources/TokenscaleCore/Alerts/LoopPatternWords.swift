@@ -7,7 +7,9 @@ enum LoopPatternWords {
         let repeats = "\(evidence.repeatCount > 0 ? evidence.repeatCount : evidence.roundCount) times in \(duration)"
         let failures = evidence.failureCount > 0 ? evidence.failureCount : evidence.repeatCount
         let known = !evidence.actionHash.isEmpty
-        let arguments = known ? "the same arguments" : "arguments of the same size"
+        let isGroup = evidence.sessionCount > 1
+        let arguments =
+            known ? "the same arguments" : isGroup ? "each session's own arguments" : "arguments of the same size"
         switch pattern {
         case .identicalAction: return "\(tool) ran \(repeats) with \(arguments) and the same result"
         case .failingAction:
