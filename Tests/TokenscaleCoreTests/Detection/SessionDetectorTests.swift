@@ -261,9 +261,7 @@ struct SessionDetectorTests {
     func restarts() throws {
         var script = SessionScript()
         for attempt in 1...6 {
-            script.session = UInt64(attempt)
-            script.sequence = 0
-            script.prompt(length: 700)
+            script.restart(attempt)
             script.call(.read, "plan")
             script.call(.bash, "make", error: "ShellError")
         }
@@ -279,9 +277,7 @@ struct SessionDetectorTests {
     func committingRestarts(commits: Bool) {
         var script = SessionScript()
         for attempt in 1...6 {
-            script.session = UInt64(attempt)
-            script.sequence = 0
-            script.prompt(length: 700)
+            script.restart(attempt)
             script.call(.read, "queue")
             script.call(.bash, "git status")
             script.call(.bash, "git commit -m \(attempt)", isCommit: commits)
@@ -293,9 +289,7 @@ struct SessionDetectorTests {
     func schedule() {
         var script = SessionScript()
         for attempt in 1...20 {
-            script.session = UInt64(attempt)
-            script.sequence = 0
-            script.prompt(length: 700)
+            script.restart(attempt)
             script.call(.bash, "kubectl get pods")
             script.request(response: 220)
             script.time += 600_000

@@ -35,6 +35,13 @@ struct SessionScript {
         self.detector.observe(event, session: self.session, workload: self.workload, arrival: event.time)
     }
 
+    /// The agent is begun anew, in another session of the same workload.
+    mutating func restart(_ session: Int) {
+        self.session = UInt64(session)
+        self.sequence = 0
+        self.prompt(length: 700)
+    }
+
     mutating func prompt(length: Int64 = 50) { self.send(.userPrompt) { $0.promptLength = length } }
 
     mutating func request(after seconds: Double = 3, response: Int64? = nil, output: Int64 = 100) {
