@@ -70,3 +70,8 @@ struct LastFour<Element: Sendable>: Sendable {
         predicate(self.newest) || predicate(self.second) || predicate(self.third) || predicate(self.fourth)
     }
 }
+
+extension FixedWidthInteger {
+    /// One more, as far as the type goes.
+    var nextClamped: Self { self < .max ? self + 1 : self }
+}

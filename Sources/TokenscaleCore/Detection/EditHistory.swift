@@ -27,7 +27,7 @@ struct EditHistory {
         _ learning: Learning,
         _ configuration: borrowing DetectionConfiguration
     ) -> Judgement {
-        self.fileCount = edit.file != 0 && edit.file == self.file ? min(.max - 1, self.fileCount) + 1 : 1
+        self.fileCount = edit.file != 0 && edit.file == self.file ? self.fileCount.nextClamped : 1
         self.file = edit.file
         let learnt = learning.perRound(since: self.learning) ?? 0
         self.learning = learning.mark()

@@ -20,7 +20,7 @@ struct Expense {
 
     var costMicroUSD: Int64 { Int64(self.microUSD) }
 
-    mutating func passRound() { self.roundCount = self.roundCount.addingClamped(1) }
+    mutating func passRound() { self.roundCount = self.roundCount.nextClamped }
 
     mutating func add(_ tokens: TokenCounts, costMicroUSD: Int64) {
         self.input = self.input.addingClamped(tokens.input)

@@ -132,6 +132,9 @@ struct Outcome: Equatable {
 
     var isFailure: Bool { self.failure != 0 }
 
+    /// Its size is known, and the whole of it: an equal one is the same.
+    var tellsSize: Bool { self.resultByteCount >= 0 && !self.isCutOff }
+
     /// Results of 16 KiB and more were cut off: that two are equally long says nothing.
     var isCutOff: Bool { self.resultByteCount >= 16_384 }
 

@@ -106,8 +106,8 @@ extension SessionDetector {
         record.add(outcome)
         record.learning = self.learning.mark(with: kind.learning)
         record.editCount = self.edits.count
-        record.occurrenceCount = min(.max - 1, record.occurrenceCount) + 1
-        record.failureCount = outcome.isFailure ? min(.max - 1, record.failureCount) + 1 : 0
+        record.occurrenceCount = record.occurrenceCount.nextClamped
+        record.failureCount = outcome.isFailure ? record.failureCount.nextClamped : 0
         self.memory.store(record)
     }
 

@@ -19,7 +19,7 @@ struct Tally {
         let second = UInt32(clamping: time.second)
         if !self.isOpen { self.onsetSecond = second }
         self.newestSecond = max(self.newestSecond, second)
-        self.count = min(.max - 1, self.count) + 1
+        self.count = self.count.nextClamped
         self.tool = tool
     }
 
@@ -29,7 +29,7 @@ struct Tally {
         if self.isOpen { self.expense.add(tokens, costMicroUSD: costMicroUSD) }
     }
 
-    mutating func noteEdit() { if self.isOpen { self.editCount = min(.max - 1, self.editCount) + 1 } }
+    mutating func noteEdit() { if self.isOpen { self.editCount = self.editCount.nextClamped } }
 
-    mutating func noteCommit() { if self.isOpen { self.commitCount = min(.max - 1, self.commitCount) + 1 } }
+    mutating func noteCommit() { if self.isOpen { self.commitCount = self.commitCount.nextClamped } }
 }

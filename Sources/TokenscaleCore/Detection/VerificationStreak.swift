@@ -75,7 +75,7 @@ struct VerificationStreak {
             let weight = Self.weight(call, record, configuration)
             if weight > 0 { self.tally.add(call.tool, at: call.time) }
             self.exact += weight
-            self.tellsSize = call.outcome.resultByteCount >= 0 && !call.outcome.isCutOff
+            self.tellsSize = call.outcome.tellsSize
             self.action = call.actionMark
         } else {
             let isRelated = failures.contains { $0.command == call.command && $0.errorType == call.errorType }
@@ -88,8 +88,7 @@ struct VerificationStreak {
     }
 
     private static func isSame(_ call: Observation, _ record: ActionRecord) -> Bool {
-        call.outcome.resultByteCount >= 0 && !call.outcome.isCutOff
-            && record.likeness(to: call.outcome).likeness == .exact
+        call.outcome.tellsSize && record.likeness(to: call.outcome).likeness == .exact
     }
 
     /// A failure that reports more or less than the one before is being worked off and does not count. Claude Code
